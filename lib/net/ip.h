@@ -1,0 +1,56 @@
+/*
+ * ip.h - IPv4 and IPv6 packets: checked reading of headers, checksums
+ *
+ * RFC 791, RFC 8200, RFC 768, RFC 9293, RFC 1071.
+ */
+#ifndef LR_NET_IP_H
+#define LR_NET_IP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/net/addr.h"
+
+enum lr_proto { LR_ICMP = 1, LR_TCP = 6, LR_UDP = 17, LR_ICMP6 = 58, LR_ETHERIP = 97 };
+
+/* Why a buffer is not a well-formed IP packet. */
+enum lr_ip_flaw {
+	LR_IP_FINE,
+	LR_IP_SHORT,    /* fewer bytes than the header or the length field says */
+	LR_IP_VERSION,  /* neither 4 nor 6 */
+	LR_IP_HEADER,   /* header length, extension headers or total length make no sense */
+	LR_IP_FRAGMENT, /* a fragment that breaks the rules (RFC 791, RFC 8200 4.5, RFC 5722) */
+	LR_IP_FLAWS
+};
+/* "fine", "short", "version", "header", "fragment". */
+const char *lr_ip_flaw_name(enum lr_ip_flaw flaw);
+
+struct lr_packet {
+	uint8_t family;       /* 4 or 6 */
+	uint8_t proto;        /* of the transport header, behind IPv6 extension headers */
+	bool fragment;        /* offset or more-fragments set */
+	bool first;           /* offset 0: the transport header is there */
+	uint16_t l4_at;       /* offset of the transport header (or of the fragment's data) */
+	uint16_t src_at, dst_at; /* offsets of the addresses: 12/16 (IPv4) or 8/24 (IPv6) */
+	uint32_t len;         /* IP length; bytes behind it are padding */
+};
+
+/* Looks at `len` bytes. Fills *out when the result is LR_IP_FINE. No allocation, < 10 ns for
+ * a plain header. Does not verify checksums. */
+enum lr_ip_flaw lr_packet_parse(const uint8_t *p, size_t len, struct lr_packet *out);
+
+struct lr_ip lr_packet_src(const uint8_t *p);
+struct lr_ip lr_packet_dst(const uint8_t *p);
+
+/* RFC 1071 one's complement sum of `len` bytes added to `sum`, not folded, not inverted.
+ * Vectorised where the CPU allows: about 30 ns for 1,400 bytes. */
+uint64_t lr_sum(const void *p, size_t len, uint64_t sum);
+/* Folds to 16 bits and inverts: the value for the field, in network order as stored. */
+uint16_t lr_sum_fold(uint64_t sum);
+/* The pseudo header's sum for a transport of `l4_len` bytes. `ip` has a parsed header. */
+uint64_t lr_sum_pseudo(const uint8_t *ip, uint8_t proto, uint32_t l4_len);
+/* Writes the IPv4 header checksum; nothing for IPv6. */
+void lr_ip4_checksum(uint8_t *ip);
+
+#endif
