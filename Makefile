@@ -1,0 +1,80 @@
+# LANrage: plain GNU make. `make` builds the programs, `make help` lists the rest.
+MODE   ?= release
+CC     ?= gcc
+PREFIX ?= /usr/local
+V      ?= 0
+Q      := $(if $(filter 1,$(V)),,@)
+VERSION := 0.1.0
+
+# The rooms of lib/, in the order in which they may include each other: a room sees only those
+# before it (t/lint/arrows holds the tree against this line).
+ROOMS := base perf net ipam crypto wg replay io node
+
+B        := build/$(MODE)
+PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/lr-*.c))
+BINS     := $(addprefix $(B)/bin/,$(PROGRAMS))
+
+CFLAGS_release := -O2
+CFLAGS_debug   := -O0 -g3
+CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_tsan    := -O1 -g -fsanitize=thread
+CFLAGS_cov     := -O0 -g --coverage
+ifeq ($(filter $(MODE),release debug asan tsan cov),)
+$(error MODE=$(MODE) is not one of: release debug asan tsan cov)
+endif
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
+            -Wpointer-arith -Wvla -Werror=implicit-function-declaration -Wno-missing-field-initializers
+CFLAGS   ?= -g
+CPPFLAGS ?=
+LDFLAGS  ?=
+ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS) -I. -I$(B)/gen -D_GNU_SOURCE \
+             -DLR_VERSION='"$(VERSION)"' -DOPENSSL_API_COMPAT=30000 $(CPPFLAGS) -MMD -MP
+ALL_LDFLAGS = $(CFLAGS_$(MODE)) $(LDFLAGS) -Wl,--as-needed -Wl,-z,relro,-z,now
+LIBS     := -lcrypto -lsodium -ljansson -lpcap -lmnl -lm
+
+all: $(BINS)
+
+include share/build/generated.mk
+
+# One archive a room; a program pulls in only the objects that it needs.
+define room
+SRC_$(1) := $$(wildcard lib/$(1)/*.c)
+OBJ_$(1) := $$(patsubst %.c,$(B)/%.o,$$(SRC_$(1)))
+$(B)/lib/$(1).a: $$(OBJ_$(1))
+	@mkdir -p $$(@D)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$(OBJ_$(1))
+endef
+$(foreach r,$(ROOMS),$(eval $(call room,$(r))))
+ARCHIVES = $(foreach r,$(ROOMS),$(if $(SRC_$(r)),$(B)/lib/$(r).a))
+# The archives that a room's unit test may link: the room and those before it.
+upto = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2))))
+archives_upto = $(foreach r,$(call upto,$(1),$(ROOMS)),$(if $(SRC_$(r)),$(B)/lib/$(r).a))
+
+$(B)/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	@$(if $(filter 1,$(V)),,echo "  CC  $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/bin/%: $(B)/cmd/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	@$(if $(filter 1,$(V)),,echo "  LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+# t/unit/ROOM_NAME.c becomes build/MODE/t/unit/ROOM_NAME, linked with the rooms up to ROOM.
+UNITS := $(patsubst %.c,$(B)/%,$(wildcard t/unit/*_*.c))
+define unit
+$(B)/t/unit/$(1): $(B)/t/unit/$(1).o $(call archives_upto,$(firstword $(subst _, ,$(1))),$(ROOMS))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS)
+endef
+$(foreach u,$(notdir $(UNITS)),$(eval $(call unit,$(u))))
+units: $(UNITS)
+
+clean:
+	$(Q)rm -rf build
+
+.DEFAULT_GOAL := all
+.PHONY: all units clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,2 @@
+# What is compiled in from share/: each generated header, and how it is made.
+GENERATED :=
