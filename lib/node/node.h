@@ -1,0 +1,116 @@
+/*
+ * node.h - one running interface: the tunnel, its sockets, the pump between them
+ *
+ * Theory of operation. A node is one thread with one loop. Its sources are the TUN or TAP device, two
+ * UDP sockets, the control socket with its clients, the UAPI socket with its clients, and a
+ * signal descriptor. All protocol decisions are lib/wg's; the node moves bytes and tells the time.
+ */
+#ifndef LR_NODE_NODE_H
+#define LR_NODE_NODE_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/io/loop.h"
+#include "lib/wg/config.h"
+#include "lib/wg/wg.h"
+
+struct lr_pump;
+
+/* Drops that happen outside the protocol, behind those of `enum lr_wg_drop`. */
+enum lr_node_drop {
+	LR_NODE_DROP_MALFORMED,   /* the device gave a frame that is no IP packet, or offload rubbish */
+	LR_NODE_DROP_ETHERTYPE,   /* TAP: a frame that is not IP */
+	LR_NODE_DROP_SEND,        /* the UDP socket refused (full, unreachable) */
+	LR_NODE_DROP_DEVICE,      /* the device refused a packet */
+	LR_NODE_DROP_TRUNCATED,   /* a datagram larger than our buffer */
+	LR_NODE_DROPS
+};
+const char *lr_node_drop_name(enum lr_node_drop drop);
+
+/* What hangs on a peer: lr_wg_peer.owner. */
+struct lr_node_peer {
+	char name[LR_NAME_MAX + 1]; /* "" when it has none */
+};
+
+enum lr_node_event_kind {
+	LR_NODE_EVENT_UP,
+	LR_NODE_EVENT_DOWN,
+	LR_NODE_EVENT_PEER_ADDED,
+	LR_NODE_EVENT_PEER_REMOVED,
+	LR_NODE_EVENT_HANDSHAKE,
+	LR_NODE_EVENT_ENDPOINT,
+	LR_NODE_EVENT_EXPIRED,
+	LR_NODE_EVENT_GAVE_UP,
+};
+/* "up", "down", "peer-added", "peer-removed", "handshake", "endpoint", "expired", "gave-up" */
+const char *lr_node_event_name(enum lr_node_event_kind kind);
+
+struct lr_node_event {
+	enum lr_node_event_kind kind;
+	struct lr_wg_peer *peer; /* or NULL */
+	uint64_t unix_ns;
+};
+
+struct lr_node_listener {
+	void (*hear)(void *ctx, const struct lr_node_event *event);
+	void *ctx;
+	struct lr_node_listener *next;
+};
+
+struct lr_node {
+	/* for readers */
+	char iface[IFNAMSIZ];
+	bool tap;
+	int ifindex;
+	unsigned mtu;
+	uint16_t listen_port;
+	uint32_t fwmark;
+	uint64_t started_unix_ns;
+	char name[LR_NAME_MAX + 1];      /* our nickname, or "" */
+	struct lr_prefix *addresses;
+	size_t n_addresses;
+	uint64_t drops[LR_NODE_DROPS];
+	uint64_t device_rx_packets, device_tx_packets; /* read from and written to the device */
+	bool offload_tso, offload_uso, offload_udp_gso, offload_udp_gro; /* what the kernel granted */
+	struct lr_wg *wg;
+	struct lr_loop loop;
+	/* the node's own */
+	struct lr_pump *pump;
+	struct lr_control *control;
+	struct lr_uapi_socket *uapi;
+	struct lr_node_listener *listeners;
+	struct lr_source signals;
+	bool routes;                     /* Table = auto: routes for allowed IPs are ours to keep */
+	char state_dir[256];
+};
+
+struct lr_node_options {
+	const struct lr_config *config;
+	const char *iface;
+	bool tap;
+	unsigned spin_us;
+};
+
+/* Makes the interface, sockets and pump, and brings it all up. On failure nothing is left behind.
+ * 0 or -1 with `err`. Notes (a foreign UAPI socket) go to lr_log(). */
+int lr_node_start(struct lr_node *node, const struct lr_node_options *options, struct lr_err *err);
+/* Runs until SIGTERM, SIGINT or a `down` request. 0 or -errno. */
+int lr_node_run(struct lr_node *node);
+/* Takes everything down and wipes keys. Safe after a failed start. */
+void lr_node_stop(struct lr_node *node);
+
+/* Adds a peer or brings an existing one to `p` (name, psk, endpoint, keepalive when they are
+ * given; allowed IPs are added to those it has). Routes follow. 0 or -1 with err. */
+int lr_node_peer_set(struct lr_node *node, const struct lr_config_peer *p, struct lr_err *err);
+void lr_node_peer_remove(struct lr_node *node, struct lr_wg_peer *peer);
+/* The node's present configuration as a value; the caller releases it. 0 or -ENOMEM. */
+int lr_node_config(struct lr_node *node, struct lr_config *out);
+
+void lr_node_listen(struct lr_node *node, struct lr_node_listener *l);
+void lr_node_unlisten(struct lr_node *node, struct lr_node_listener *l);
+void lr_node_tell(struct lr_node *node, enum lr_node_event_kind kind, struct lr_wg_peer *peer);
+
+#endif
