@@ -9,6 +9,8 @@
 #define LR_BASE_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "lib/base/err.h"
