@@ -21,5 +21,11 @@ struct lr_operand {
  * lines are skipped. Lines over LR_JSON_LINE_MAX or with a NUL byte are bad lines. */
 int lr_each_operand(struct lr_cli *cli,
 	int (*each)(void *ctx, const struct lr_operand *op, struct lr_err *err), void *ctx);
+/* The same, and calls `idle` (its errors count like those of `each`) before every wait for more of
+ * standard input and once at the end: so that what came at once can be done as one batch, and
+ * nothing is held back while a slow pipe is silent. */
+int lr_each_operand_idle(struct lr_cli *cli,
+	int (*each)(void *ctx, const struct lr_operand *op, struct lr_err *err),
+	int (*idle)(void *ctx, struct lr_err *err), void *ctx);
 
 #endif
