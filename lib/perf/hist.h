@@ -20,7 +20,8 @@ struct lr_hist {
 void lr_hist_reset(struct lr_hist *h);
 void lr_hist_add(struct lr_hist *h, uint64_t value);
 void lr_hist_merge(struct lr_hist *h, const struct lr_hist *other);
-/* Value at quantile q in 0..1 (nearest rank, the bucket's highest value, at most max). 0 when empty. */
+/* Value at quantile q in 0..1 (nearest rank, the bucket's highest value, at most max). 0 when
+ * empty. */
 uint64_t lr_hist_quantile(const struct lr_hist *h, double q);
 double lr_hist_mean(const struct lr_hist *h);
 
