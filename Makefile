@@ -35,6 +35,7 @@ LIBS     := -lcrypto -lsodium -ljansson -lpcap -lmnl -lm
 
 all: $(BINS)
 
+include share/build/owner.mk
 include share/build/generated.mk
 
 # One archive a room; a program pulls in only the objects that it needs.
@@ -51,7 +52,13 @@ ARCHIVES = $(foreach r,$(ROOMS),$(if $(SRC_$(r)),$(B)/lib/$(r).a))
 upto = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2))))
 archives_upto = $(foreach r,$(call upto,$(1),$(ROOMS)),$(if $(SRC_$(r)),$(B)/lib/$(r).a))
 
-$(B)/%.o: %.c | $(GENERATED)
+# Asked once: a clear line instead of a page about headers that are not there.
+build/.libraries:
+	$(Q)command -v $(CC) pkg-config >/dev/null && pkg-config --exists libcrypto libsodium jansson libpcap libmnl || \
+		{ echo "The compiler or a library is missing. Run: sudo make deps" >&2; exit 1; }
+	@mkdir -p $(@D) && touch $@
+
+$(B)/%.o: %.c | build/.libraries $(GENERATED)
 	@mkdir -p $(@D)
 	@$(if $(filter 1,$(V)),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -74,7 +81,24 @@ units: $(UNITS)
 clean:
 	$(Q)rm -rf build
 
+include share/build/test.mk
+include share/build/install.mk
+
+help:
+	@echo 'make              the programs, into build/release/bin'
+	@echo 'make deps         installs what the build needs (Debian, Ubuntu)'
+	@echo 'make demo         two machines on one virtual LAN, here, in a minute (root)'
+	@echo 'make test         unit tests, also with sanitizers, and the programs together (root)'
+	@echo 'make test-all     the same, and what takes long'
+	@echo 'make lint         layout, includes, sizes, static analysis'
+	@echo 'make fuzz         each fuzzer for 30 s'
+	@echo 'make bench        measurements beside wireguard-go, into bench.json (root)'
+	@echo 'make install      PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); make uninstall takes it away'
+	@echo 'make completions  writes completions/ anew'
+	@echo 'make clean'
+	@echo 'MODE=release|debug|asan|tsan|cov chooses the build, V=1 shows the commands.'
+
 .DEFAULT_GOAL := all
-.PHONY: all units clean
+.PHONY: all units clean help
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
