@@ -31,7 +31,7 @@ struct lr_loop {
 
 struct lr_loop_owner {
 	void *ctx;
-	uint64_t (*deadline)(void *ctx);       /* LR_NEVER: none */
+	uint64_t (*deadline)(void *ctx); /* LR_NEVER: none */
 	void (*settle)(void *ctx, uint64_t now);
 };
 

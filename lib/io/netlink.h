@@ -1,0 +1,40 @@
+/*
+ * netlink.h - link, addresses, routes and rules of an interface, through rtnetlink(7)
+ *
+ * Requests are gathered and sent as one batch: each system call here is 50 us of a start.
+ */
+#ifndef LR_IO_NETLINK_H
+#define LR_IO_NETLINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/net/addr.h"
+
+struct lr_netlink;
+
+struct lr_netlink *lr_netlink_open(struct lr_err *err); /* NULL with `err` */
+void lr_netlink_close(struct lr_netlink *nl);
+
+struct lr_link {
+	int ifindex;
+	unsigned mtu;
+	bool noarp;            /* no neighbour questions on it */
+	uint32_t gso_max_size; /* 0: leave; older kernels ignore it */
+};
+/* The gatherers. Prefixes are given with the text that an error shall name. */
+void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_link *link);
+void lr_netlink_addr_add(struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr);
+/* Table 0 is the main one. Never replaces a route that is there. */
+void lr_netlink_route(
+	struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst, uint32_t table);
+/* For a default route through the tunnel, as wg-quick(8) does it: what does not carry `mark` goes
+ * by `table`, and the main table's more specific routes go first. Two rules a family. */
+void lr_netlink_default_rules(struct lr_netlink *nl, bool add, uint8_t family, uint32_t mark);
+
+/* Sends what was gathered. 0, or -1 with the first failure in `err` (all are tried); EEXIST on a
+ * route tells whose it is. With `quiet`, failures are not errors (taking down). */
+int lr_netlink_commit(struct lr_netlink *nl, bool quiet, struct lr_err *err);
+
+#endif

@@ -1,0 +1,350 @@
+/*
+ * pump.c - see pump.h
+ */
+#include "lib/node/pump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/log.h"
+#include "lib/io/merge.h"
+#include "lib/io/split.h"
+#include "lib/io/tun.h"
+#include "lib/io/udp.h"
+
+enum {
+	FRAME_ROOM = 65536 + LR_ETH_HEAD,
+	READS = 64,            /* frames from the device before the sockets get a turn */
+	RECEIVES = 64,         /* trains from a socket before the device gets one */
+	ARENA = 256 << 10,     /* datagrams that are opened before they are written */
+	DATAGRAM_ROOM = 65536, /* what must be left of it for one more receive */
+};
+
+/* Sealed messages for one peer, one behind the other, all of `segment` bytes but the last. */
+struct train {
+	struct lr_wg_peer *peer;
+	size_t len, segment;
+	unsigned count;
+	bool closed; /* the last one is shorter */
+	uint8_t buf[LR_TRAIN_BYTES + LR_WG_OVERHEAD + LR_WG_PAD];
+};
+
+struct lr_pump {
+	struct lr_node *node;
+	struct lr_tun tun;
+	struct lr_udp udp;
+	struct lr_source on_device, on_udp4, on_udp6;
+	uint8_t eth[LR_ETH_HEAD]; /* TAP: in front of every packet that we write */
+	struct train train;
+	struct lr_merge merge;
+	struct iovec iov[LR_MERGE_PACKETS + 2];
+	uint8_t frame[FRAME_ROOM];
+	uint8_t arena[ARENA];
+};
+
+/* ------------------------------------------------------------------ device to peer */
+
+/* `to` may have lost its sticky source while sending: then the peer's copy loses it too. */
+static int send_to_peer(
+	struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *msg, size_t len, size_t segment)
+{
+	struct lr_endpoint to = peer->endpoint;
+	int r = lr_udp_send(&p->udp, &to, msg, len, segment);
+	if (to.from.family != peer->endpoint.from.family)
+		lr_wg_peer_set_endpoint(peer, &to);
+	return r;
+}
+
+static void flush_train(struct lr_pump *p)
+{
+	struct train *t = &p->train;
+	if (t->count && send_to_peer(p, t->peer, t->buf, t->len, t->segment) < 0)
+		p->node->drops[LR_NODE_DROP_SEND] += t->count;
+	t->count = 0;
+	t->len = 0;
+	t->closed = false;
+}
+
+/* The length that a packet of `len` bytes has on the wire. */
+static size_t sealed_len(const struct lr_node *node, size_t len)
+{
+	size_t padded = (len + LR_WG_PAD - 1) & ~(size_t)(LR_WG_PAD - 1);
+	size_t max = node->mtu > len ? node->mtu : len;
+	return (padded < max ? padded : max) + LR_WG_OVERHEAD;
+}
+
+/* Makes the train one that can take a message of up to `sealed` bytes for `peer`. */
+static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed)
+{
+	struct train *t = &p->train;
+	if (t->count && (t->peer != peer || t->closed || sealed > t->segment ||
+				t->count == LR_TRAIN_COUNT || t->len + sealed > LR_TRAIN_BYTES))
+		flush_train(p);
+	t->peer = peer;
+}
+
+/* Seals the packet that lies at the train's end behind the head room. */
+static void seal_into_train(struct lr_pump *p, size_t len)
+{
+	struct train *t = &p->train;
+	struct lr_node *node = p->node;
+	uint8_t *msg = t->buf + t->len;
+	size_t max = node->mtu > len ? node->mtu : len;
+	int n = lr_wg_seal(node->wg, node->loop.now, t->peer, msg, len, max);
+	if (n == -ENOKEY) {
+		lr_wg_stage(node->wg, node->loop.now, t->peer, msg + LR_WG_HEAD, len);
+		return;
+	}
+	if (n < 0)
+		return;
+	if (t->count == 0)
+		t->segment = (size_t)n;
+	t->closed = (size_t)n < t->segment;
+	t->len += (size_t)n;
+	t->count++;
+}
+
+static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *packet, size_t len)
+{
+	struct lr_node *node = p->node;
+	struct lr_split s;
+	if (lr_split_begin(&s, h, packet, len) < 0) {
+		node->drops[LR_NODE_DROP_MALFORMED]++;
+		return;
+	}
+	bool v6 = packet[0] >> 4 == 6;
+	struct lr_wg_peer *peer =
+		v6 ? lr_wg_route(node->wg, 6, packet + 24) : lr_wg_route(node->wg, 4, packet + 16);
+	size_t sealed = sealed_len(node, lr_split_packet_max(&s));
+	if (sealed > LR_TRAIN_BYTES) {
+		node->drops[LR_NODE_DROP_MALFORMED]++;
+		return;
+	}
+	if (!peer) {
+		lr_wg_count_drop(node->wg, NULL, LR_WG_DROP_NO_PEER);
+		return;
+	}
+	for (;;) {
+		train_for(p, peer, sealed);
+		size_t n = lr_split_next(&s, p->train.buf + p->train.len + LR_WG_HEAD);
+		if (n == 0)
+			return;
+		node->device_rx_packets++;
+		seal_into_train(p, n);
+	}
+}
+
+/* Takes the Ethernet header off. False: not IP, dropped. */
+static bool strip_ethernet(struct lr_pump *p, struct lr_vnet *h, uint8_t **packet, size_t *len)
+{
+	uint16_t type = *len >= LR_ETH_HEAD ? lr_get_be16(*packet + 12) : 0;
+	if (type != LR_ETH_IP4 && type != LR_ETH_IP6) {
+		p->node->drops[LR_NODE_DROP_ETHERTYPE]++;
+		return false;
+	}
+	*packet += LR_ETH_HEAD;
+	*len -= LR_ETH_HEAD;
+	if (h->flags & LR_VNET_NEEDS_CSUM)
+		h->csum_start = (uint16_t)(h->csum_start - LR_ETH_HEAD);
+	return true;
+}
+
+static void device_ready(struct lr_source *src, uint32_t events)
+{
+	struct lr_pump *p = src->ctx;
+	(void)events;
+	for (int i = 0; i < READS; i++) {
+		struct lr_vnet h;
+		ssize_t n = lr_tun_read(&p->tun, &h, p->frame, sizeof(p->frame));
+		if (n == -EAGAIN || n == -EINTR)
+			break;
+		if (n < 0) {
+			lr_log(LR_LOG_ERROR, "%s: the interface is gone: %s", p->node->iface,
+				strerror((int)-n));
+			p->node->loop.stop = true;
+			break;
+		}
+		uint8_t *packet = p->frame;
+		size_t len = (size_t)n;
+		if (!p->tun.tap || strip_ethernet(p, &h, &packet, &len))
+			send_frame(p, &h, packet, len);
+	}
+	flush_train(p);
+}
+
+/* ------------------------------------------------------------------ peer to device */
+
+static void write_group(struct lr_pump *p, unsigned g)
+{
+	struct lr_merge_group *group = &p->merge.groups[g];
+	int skip = p->tun.tap ? 1 : 0;
+	int n = lr_merge_frame(&p->merge, g, p->iov + skip) + skip;
+	if (p->tun.tap) {
+		uint16_t type = group->packet[0] >> 4 == 6 ? LR_ETH_IP6 : LR_ETH_IP4;
+		lr_put_be16(p->eth + 12, type);
+		p->iov[1] = (struct iovec){p->eth, LR_ETH_HEAD};
+		if (group->vnet.flags & LR_VNET_NEEDS_CSUM) {
+			group->vnet.csum_start = (uint16_t)(group->vnet.csum_start + LR_ETH_HEAD);
+			group->vnet.hdr_len = (uint16_t)(group->vnet.hdr_len + LR_ETH_HEAD);
+		}
+	}
+	if (lr_tun_write(&p->tun, &group->vnet, p->iov, n) < 0)
+		p->node->drops[LR_NODE_DROP_DEVICE] += group->count;
+	else
+		p->node->device_tx_packets += group->count;
+}
+
+static void write_batch(struct lr_pump *p)
+{
+	for (unsigned g = 0; g < p->merge.n_groups; g++)
+		write_group(p, g);
+	lr_merge_reset(&p->merge);
+}
+
+static void open_train(
+	struct lr_pump *p, const struct lr_endpoint *src, uint8_t *buf, size_t len, size_t segment)
+{
+	struct lr_node *node = p->node;
+	size_t at = 0;
+	do {
+		size_t n = len - at < segment ? len - at : segment;
+		struct lr_wg_rx rx;
+		lr_wg_receive(node->wg, node->loop.now, src, buf + at, n, &rx);
+		at += n;
+		if (rx.kind == LR_WG_RX_CONTROL)
+			lr_pump_settle(p, node->loop.now);
+		if (rx.kind != LR_WG_RX_DATA)
+			continue;
+		if (lr_merge_full(&p->merge))
+			write_batch(p);
+		lr_merge_add(&p->merge, rx.packet, rx.len);
+	} while (at < len);
+}
+
+static void udp_ready(struct lr_source *src, uint32_t events)
+{
+	struct lr_pump *p = src->ctx;
+	size_t used = 0;
+	(void)events;
+	for (int i = 0; i < RECEIVES; i++) {
+		struct lr_endpoint from;
+		size_t segment;
+		uint8_t *buf = p->arena + used;
+		long n = lr_udp_recv(src->fd, buf, sizeof(p->arena) - used, &segment, &from);
+		if (n == -EMSGSIZE)
+			p->node->drops[LR_NODE_DROP_TRUNCATED]++;
+		if (n == -EAGAIN)
+			break;
+		if (n < 0)
+			continue;
+		open_train(p, &from, buf, (size_t)n, segment);
+		used += ((size_t)n + 63) & ~(size_t)63;
+		if (sizeof(p->arena) - used < DATAGRAM_ROOM) {
+			write_batch(p);
+			used = 0;
+		}
+	}
+	write_batch(p);
+	lr_pump_settle(p, p->node->loop.now);
+}
+
+/* ------------------------------------------------------------------ life */
+
+void lr_pump_settle(struct lr_pump *p, uint64_t now)
+{
+	struct lr_wg_tx tx;
+	while (lr_wg_poll(p->node->wg, now, &tx)) {
+		int r = tx.peer ? send_to_peer(p, tx.peer, tx.msg, tx.len, tx.len)
+				: lr_udp_send(&p->udp, &tx.to, tx.msg, tx.len, tx.len);
+		if (r < 0)
+			p->node->drops[LR_NODE_DROP_SEND]++;
+	}
+}
+
+static int watch_sockets(struct lr_pump *p)
+{
+	struct lr_loop *l = &p->node->loop;
+	int r = 0;
+	p->on_udp4 = (struct lr_source){p->udp.fd4, udp_ready, p};
+	p->on_udp6 = (struct lr_source){p->udp.fd6, udp_ready, p};
+	if (p->udp.fd4 >= 0)
+		r = lr_loop_add(l, &p->on_udp4, EPOLLIN);
+	if (r == 0 && p->udp.fd6 >= 0)
+		r = lr_loop_add(l, &p->on_udp6, EPOLLIN);
+	p->node->listen_port = p->udp.port;
+	p->node->offload_udp_gso = p->udp.gso;
+	p->node->offload_udp_gro = p->udp.gro;
+	return r;
+}
+
+struct lr_pump *lr_pump_open(
+	struct lr_node *node, const char *iface, uint16_t port, struct lr_err *err)
+{
+	struct lr_pump *p = calloc(1, sizeof(*p));
+	if (!p) {
+		lr_err_set(err, LR_EXIT_FAILED, "out of memory");
+		return NULL;
+	}
+	p->node = node;
+	p->tun.fd = p->udp.fd4 = p->udp.fd6 = -1;
+	if (lr_tun_open(&p->tun, iface, node->tap, err) < 0 ||
+		lr_udp_open(&p->udp, port, node->fwmark, err) < 0)
+		goto fail;
+	p->on_device = (struct lr_source){p->tun.fd, device_ready, p};
+	int r = lr_loop_add(&node->loop, &p->on_device, EPOLLIN);
+	if (r == 0)
+		r = watch_sockets(p);
+	if (r < 0) {
+		lr_err_set(err, LR_EXIT_FAILED, "epoll: %s", strerror(-r));
+		goto fail;
+	}
+	memcpy(node->iface, p->tun.name, sizeof(node->iface));
+	memcpy(p->eth, p->tun.mac, 6);
+	memcpy(p->eth + 6, p->tun.mac, 6);
+	p->eth[11] ^= 1;
+	node->offload_tso = p->tun.tso;
+	node->offload_uso = p->tun.uso;
+	lr_merge_init(&p->merge, p->tun.tso, p->tun.uso);
+	return p;
+fail:
+	lr_pump_close(p);
+	return NULL;
+}
+
+static void forget_sockets(struct lr_pump *p)
+{
+	if (p->udp.fd4 >= 0)
+		lr_loop_remove(&p->node->loop, &p->on_udp4);
+	if (p->udp.fd6 >= 0)
+		lr_loop_remove(&p->node->loop, &p->on_udp6);
+	lr_udp_close(&p->udp);
+}
+
+void lr_pump_close(struct lr_pump *p)
+{
+	if (!p)
+		return;
+	forget_sockets(p);
+	lr_tun_close(&p->tun);
+	free(p);
+}
+
+int lr_pump_set_port(struct lr_pump *p, uint16_t port)
+{
+	struct lr_udp fresh;
+	if (port && port == p->udp.port)
+		return 0;
+	if (lr_udp_open(&fresh, port, p->node->fwmark, NULL) < 0)
+		return -EADDRINUSE;
+	forget_sockets(p);
+	p->udp = fresh;
+	return watch_sockets(p);
+}
+
+int lr_pump_set_mark(struct lr_pump *p, uint32_t fwmark)
+{
+	p->node->fwmark = fwmark;
+	return lr_udp_set_mark(&p->udp, fwmark);
+}

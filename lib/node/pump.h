@@ -1,0 +1,28 @@
+/*
+ * pump.h - moves packets between the device and the UDP sockets, through lib/wg, in batches
+ *
+ *   device --read--> split --> route --> seal in place --> train --sendmsg--> peer
+ *   peer --recvmsg--> train --> open in place --> merge --writev--> device
+ *
+ * No allocation and no copy a packet but the split's. One train belongs to one peer. What is
+ * read in one wake-up is written in the same one: nothing waits for more.
+ */
+#ifndef LR_NODE_PUMP_H
+#define LR_NODE_PUMP_H
+
+#include "lib/base/err.h"
+#include "lib/node/node.h"
+
+/* Opens the device and the sockets and adds them to node->loop; sets node->iface, listen_port
+ * and offload_*. NULL with `err`. */
+struct lr_pump *lr_pump_open(
+	struct lr_node *node, const char *iface, uint16_t port, struct lr_err *err);
+void lr_pump_close(struct lr_pump *p); /* NULL is fine */
+
+/* Sends what lib/wg wants to send by itself. Call when it may have something to say. */
+void lr_pump_settle(struct lr_pump *p, uint64_t now);
+/* New sockets on another port; the old ones stay when that fails. 0 or -errno. */
+int lr_pump_set_port(struct lr_pump *p, uint16_t port);
+int lr_pump_set_mark(struct lr_pump *p, uint32_t fwmark);
+
+#endif
