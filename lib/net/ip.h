@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/net/addr.h"
 
@@ -27,24 +28,44 @@ enum lr_ip_flaw {
 const char *lr_ip_flaw_name(enum lr_ip_flaw flaw);
 
 struct lr_packet {
-	uint8_t family;       /* 4 or 6 */
-	uint8_t proto;        /* of the transport header, behind IPv6 extension headers */
-	bool fragment;        /* offset or more-fragments set */
-	bool first;           /* offset 0: the transport header is there */
-	uint16_t l4_at;       /* offset of the transport header (or of the fragment's data) */
+	uint8_t family;          /* 4 or 6 */
+	uint8_t proto;           /* of the transport header, behind IPv6 extension headers */
+	bool fragment;           /* offset or more-fragments set */
+	bool first;              /* offset 0: the transport header is there */
+	uint16_t l4_at;          /* offset of the transport header (or of the fragment's data) */
 	uint16_t src_at, dst_at; /* offsets of the addresses: 12/16 (IPv4) or 8/24 (IPv6) */
-	uint32_t len;         /* IP length; bytes behind it are padding */
+	uint32_t len;            /* IP length; bytes behind it are padding */
 };
 
 /* Looks at `len` bytes. Fills *out when the result is LR_IP_FINE. No allocation, < 10 ns for
  * a plain header. Does not verify checksums. */
 enum lr_ip_flaw lr_packet_parse(const uint8_t *p, size_t len, struct lr_packet *out);
 
-struct lr_ip lr_packet_src(const uint8_t *p);
-struct lr_ip lr_packet_dst(const uint8_t *p);
+/* The addresses of a header that lr_packet_parse() found fine. */
+static inline struct lr_ip lr_packet_src(const uint8_t *p)
+{
+	struct lr_ip ip = {.family = p[0] >> 4};
+
+	if (ip.family == 4)
+		memcpy(ip.b, p + 12, 4);
+	else
+		memcpy(ip.b, p + 8, 16);
+	return ip;
+}
+static inline struct lr_ip lr_packet_dst(const uint8_t *p)
+{
+	struct lr_ip ip = {.family = p[0] >> 4};
+
+	if (ip.family == 4)
+		memcpy(ip.b, p + 16, 4);
+	else
+		memcpy(ip.b, p + 24, 16);
+	return ip;
+}
 
 /* RFC 1071 one's complement sum of `len` bytes added to `sum`, not folded, not inverted.
- * Vectorised where the CPU allows: about 30 ns for 1,400 bytes. */
+ * Vectorised where the CPU allows: about 30 ns for 1,400 bytes. Any alignment. To go on with
+ * another piece of the same data, the piece before must have had an even length. */
 uint64_t lr_sum(const void *p, size_t len, uint64_t sum);
 /* Folds to 16 bits and inverts: the value for the field, in network order as stored. */
 uint16_t lr_sum_fold(uint64_t sum);
