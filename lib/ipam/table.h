@@ -1,0 +1,73 @@
+/*
+ * table.h - the inside of struct lr_ipam; for lib/ipam only
+ *
+ * Theory of operation. Two ways lead to an entry. By text: a hash table (open addressing, load
+ * <= 1/2, SipHash under a random seed) in which an entry stands under its name and, when it has
+ * one, under its public key. By address: one block a /24, made on first use, with a
+ * pointer for each of the 256 addresses and three bit sets. An address is closed (never given),
+ * leased, held for the peer who had it last (a former lease), or fresh. The cursor is where the
+ * search for the next address begins: fresh ones first; when there are none left, held ones.
+ */
+#ifndef LR_IPAM_TABLE_H
+#define LR_IPAM_TABLE_H
+
+#include "lib/ipam/ipam.h"
+
+struct lr_entry {
+	struct lr_lease lease; /* first: a lease is its entry */
+	uint32_t line;         /* of the log */
+	bool live;             /* false: a former lease */
+	char *own_peer;        /* what lease.peer or lease.public_key points to after a */
+	char *own_key;         /* change; NULL: it lies in `text` */
+	char text[];           /* name, NUL, key, NUL */
+};
+
+struct lr_index_slot {
+	struct lr_entry *entry; /* NULL: free */
+	uint32_t hash;
+};
+
+struct lr_index {
+	struct lr_index_slot *slots;
+	size_t room, n; /* room is a power of two, or 0 */
+	uint64_t seed[2];
+};
+
+struct lr_block {
+	uint64_t closed[4], leased[4], held[4];
+	struct lr_entry *at[256];
+};
+
+struct lr_ipam {
+	struct lr_prefix pool, ula;
+	bool ula_derived;
+	uint32_t first, last; /* network and broadcast address of the pool, host order */
+	uint32_t cursor;      /* first <= cursor <= last */
+	size_t capacity, used, reserved, former;
+	size_t n_blocks;
+	struct lr_block **blocks;
+	struct lr_index index;
+};
+
+/* index.c. reserve: room for `n` more, 0 or -ENOMEM; add never fails after it. */
+void lr_index_init(struct lr_index *x);
+void lr_index_release(struct lr_index *x);
+int lr_index_reserve(struct lr_index *x, size_t n);
+void lr_index_add(struct lr_index *x, const char *text, struct lr_entry *e);
+void lr_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e);
+struct lr_entry *lr_index_find(const struct lr_index *x, const char *text);
+
+/* ipam.c */
+static inline uint32_t lr_table_host(const struct lr_ip *ip)
+{
+	return (uint32_t)ip->b[0] << 24 | (uint32_t)ip->b[1] << 16 | (uint32_t)ip->b[2] << 8 |
+	       ip->b[3];
+}
+/* Inside the pool and not closed. */
+bool lr_table_usable(const struct lr_ipam *t, const struct lr_ip *ip);
+/* Lease or former lease at an address of the pool, or NULL. */
+struct lr_entry *lr_table_holder(const struct lr_ipam *t, const struct lr_ip *ip);
+/* The address that the sequence gives next; 0 when the pool is full. */
+uint32_t lr_table_pick(const struct lr_ipam *t);
+
+#endif
