@@ -145,6 +145,17 @@ void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_link *link)
 		mnl_attr_put_u32(g, IFLA_GSO_MAX_SIZE, link->gso_max_size);
 		done(nl, g);
 	}
+	if (link->no_link_local) {
+		struct nlmsghdr *g = request(nl, RTM_NEWLINK, 0, NULL, "");
+		struct ifinfomsg *gi = mnl_nlmsg_put_extra_header(g, sizeof(*gi));
+		gi->ifi_index = link->ifindex;
+		struct nlattr *spec = mnl_attr_nest_start(g, IFLA_AF_SPEC);
+		struct nlattr *in6 = mnl_attr_nest_start(g, AF_INET6);
+		mnl_attr_put_u8(g, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+		mnl_attr_nest_end(g, in6);
+		mnl_attr_nest_end(g, spec);
+		done(nl, g);
+	}
 	struct nlmsghdr *h = request(nl, RTM_NEWLINK, 0, "link", "up");
 	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
 	i->ifi_index = link->ifindex;

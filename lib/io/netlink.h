@@ -20,7 +20,8 @@ void lr_netlink_close(struct lr_netlink *nl);
 struct lr_link {
 	int ifindex;
 	unsigned mtu;
-	bool noarp;            /* no neighbour questions on it */
+	bool noarp;         /* no neighbour questions on it */
+	bool no_link_local; /* no IPv6 link-local address of the kernel's making, nor its chatter */
 	uint32_t gso_max_size; /* 0: leave; older kernels ignore it */
 };
 /* The gatherers. Prefixes are given with the text that an error shall name. */

@@ -1,8 +1,8 @@
 /*
  * node.h - one running interface: the tunnel, its sockets, the pump between them
  *
- * Theory of operation. A node is one thread with one loop. Its sources are the TUN or TAP device, two
- * UDP sockets, the control socket with its clients, the UAPI socket with its clients, and a
+ * Theory of operation. A node is one thread with one loop. Its sources are the TUN or TAP device,
+ * two UDP sockets, the control socket with its clients, the UAPI socket with its clients, and a
  * signal descriptor. All protocol decisions are lib/wg's; the node moves bytes and tells the time.
  */
 #ifndef LR_NODE_NODE_H
@@ -14,18 +14,22 @@
 
 #include "lib/base/err.h"
 #include "lib/io/loop.h"
+#include "lib/node/promise.h"
 #include "lib/wg/config.h"
 #include "lib/wg/wg.h"
 
 struct lr_pump;
+struct lr_control;
+struct lr_uapi_socket;
 
 /* Drops that happen outside the protocol, behind those of `enum lr_wg_drop`. */
 enum lr_node_drop {
-	LR_NODE_DROP_MALFORMED,   /* the device gave a frame that is no IP packet, or offload rubbish */
-	LR_NODE_DROP_ETHERTYPE,   /* TAP: a frame that is not IP */
-	LR_NODE_DROP_SEND,        /* the UDP socket refused (full, unreachable) */
-	LR_NODE_DROP_DEVICE,      /* the device refused a packet */
-	LR_NODE_DROP_TRUNCATED,   /* a datagram larger than our buffer */
+	LR_NODE_DROP_MALFORMED, /* the device gave a frame that is no IP packet, or offload rubbish
+				 */
+	LR_NODE_DROP_ETHERTYPE, /* TAP: a frame that is not IP */
+	LR_NODE_DROP_SEND,      /* the UDP socket refused (full, unreachable) */
+	LR_NODE_DROP_DEVICE,    /* the device refused a packet */
+	LR_NODE_DROP_TRUNCATED, /* a datagram larger than our buffer */
 	LR_NODE_DROPS
 };
 const char *lr_node_drop_name(enum lr_node_drop drop);
@@ -69,12 +73,13 @@ struct lr_node {
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint64_t started_unix_ns;
-	char name[LR_NAME_MAX + 1];      /* our nickname, or "" */
+	char name[LR_NAME_MAX + 1]; /* our nickname, or "" */
 	struct lr_prefix *addresses;
 	size_t n_addresses;
 	uint64_t drops[LR_NODE_DROPS];
 	uint64_t device_rx_packets, device_tx_packets; /* read from and written to the device */
-	bool offload_tso, offload_uso, offload_udp_gso, offload_udp_gro; /* what the kernel granted */
+	bool offload_tso, offload_uso, offload_udp_gso,
+		offload_udp_gro; /* what the kernel granted */
 	struct lr_wg *wg;
 	struct lr_loop loop;
 	/* the node's own */
@@ -82,9 +87,10 @@ struct lr_node {
 	struct lr_control *control;
 	struct lr_uapi_socket *uapi;
 	struct lr_node_listener *listeners;
+	struct lr_promise promise;
 	struct lr_source signals;
-	bool routes;                     /* Table = auto: routes for allowed IPs are ours to keep */
-	char state_dir[256];
+	uint8_t default_rules; /* families (bits 4 and 6) whose default route is ours */
+	bool routes;           /* Table = auto: routes for allowed IPs are ours to keep */
 };
 
 struct lr_node_options {
@@ -106,6 +112,9 @@ void lr_node_stop(struct lr_node *node);
  * given; allowed IPs are added to those it has). Routes follow. 0 or -1 with err. */
 int lr_node_peer_set(struct lr_node *node, const struct lr_config_peer *p, struct lr_err *err);
 void lr_node_peer_remove(struct lr_node *node, struct lr_wg_peer *peer);
+/* For whoever changes peers without these two (the UAPI): call after a change, or before a removal.
+ * The owner is made or freed, listeners are told. Routes are left alone, as wg(8) leaves them. */
+void lr_node_peer_changed(struct lr_node *node, struct lr_wg_peer *peer, bool removed);
 /* The node's present configuration as a value; the caller releases it. 0 or -ENOMEM. */
 int lr_node_config(struct lr_node *node, struct lr_config *out);
 
