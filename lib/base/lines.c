@@ -13,6 +13,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "terms.h"
 #include <unistd.h>
 
 #define GRACE_MS 2
@@ -126,11 +128,12 @@ static int json_operand(
 	if (!*value)
 		return -1;
 	op->json = *value;
-	op->name = lr_json_str(*value, "peer", &bad);
+	op->name = lr_json_str(*value, LR_K_PEER, &bad);
 	if (!op->name)
-		op->name = lr_json_str(*value, "public_key", &bad);
+		op->name = lr_json_str(*value, LR_K_PUBLIC_KEY, &bad);
 	if (bad)
-		return lr_err_set(err, LR_EXIT_FAILED, "peer, public_key: must be text");
+		return lr_err_set(
+			err, LR_EXIT_FAILED, "%s, %s: must be text", LR_K_PEER, LR_K_PUBLIC_KEY);
 	return 0;
 }
 

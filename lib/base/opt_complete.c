@@ -9,9 +9,13 @@
 #include <string.h>
 
 #include "lib/base/opt_table.h"
+#include "defaults.h"
+#include "terms.h"
 
 /* One JSON object a line, compact: the member's value is cut out without a JSON parser. */
-#define PEERS "lr-peer list --json 2>/dev/null | sed -n 's/.*\"peer\":\"\\([^\"\\\\]*\\)\".*/\\1/p'"
+#define PEERS                                                                                      \
+	"lr-peer list --json 2>/dev/null | sed -n 's/.*\"" LR_K_PEER                               \
+	"\":\"\\([^\"\\\\]*\\)\".*/\\1/p'"
 
 static bool kind(const char *complete, const char *is)
 {
@@ -68,7 +72,7 @@ static const char bash_helpers[] =
 	"}\n"
 	"__lr_ifaces()\n"
 	"{\n"
-	"\tlocal dir=${LR_RUN_DIR:-/run/lanrage} f\n"
+	"\tlocal dir=${LR_RUN_DIR:-" LR_DEFAULT_RUN_DIR "} f\n"
 	"\tfor f in \"$dir\"/*.sock; do\n"
 	"\t\tf=${f##*/}\n"
 	"\t\t[[ $f == \"*.sock\" ]] || echo \"${f%.sock}\"\n"
@@ -196,7 +200,7 @@ static void bash_script(const struct lr_prog *prog, FILE *out)
 
 static const char zsh_helpers[] = "__lr_ifaces() {\n"
 				  "\tlocal -a names\n"
-				  "\tnames=(${LR_RUN_DIR:-/run/lanrage}/*.sock(N:t:r))\n"
+				  "\tnames=(${LR_RUN_DIR:-" LR_DEFAULT_RUN_DIR "}/*.sock(N:t:r))\n"
 				  "\tcompadd \"$@\" -a names\n"
 				  "}\n"
 				  "__lr_peers() {\n"
@@ -294,7 +298,7 @@ out:
 /* fish */
 
 static const char fish_helpers[] = "function __lr_ifaces\n"
-				   "\tset -l dir /run/lanrage\n"
+				   "\tset -l dir " LR_DEFAULT_RUN_DIR "\n"
 				   "\ttest -n \"$LR_RUN_DIR\"; and set dir $LR_RUN_DIR\n"
 				   "\tfor f in $dir/*.sock\n"
 				   "\t\tbasename -- $f .sock\n"

@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "defaults.h"
+
 #define READ_STEP 65536
 
 /* "PATH: why" from errno. Keeps errno. */
@@ -48,7 +50,7 @@ int lr_state_dir(char *out, size_t room, struct lr_err *err)
 	if (own && *own)
 		return join(out, room, own, "", err);
 	if (geteuid() == 0)
-		return join(out, room, "/var/lib/lanrage", "", err);
+		return join(out, room, LR_DEFAULT_STATE_DIR, "", err);
 	if (xdg && *xdg == '/') /* the XDG specification: relative ones are ignored */
 		return join(out, room, xdg, "/lanrage", err);
 	if (home && *home)
@@ -61,7 +63,7 @@ int lr_run_dir(char *out, size_t room, struct lr_err *err)
 {
 	const char *own = getenv("LR_RUN_DIR");
 
-	return join(out, room, own && *own ? own : "/run/lanrage", "", err);
+	return join(out, room, own && *own ? own : LR_DEFAULT_RUN_DIR, "", err);
 }
 
 static int make_dir(const char *path, mode_t mode, struct lr_err *err)

@@ -1,2 +1,25 @@
-# What is compiled in from share/: each generated header, and how it is made.
-GENERATED :=
+# What is compiled in from share/: each generated header, and how it is made. A header is an
+# order-only prerequisite of every object (the first build knows no better); from then on the
+# .d files say which objects include it.
+HOSTCC    ?= $(CC)
+GEN       := build/gen/lr-gen
+GENERATED := $(addprefix $(B)/gen/,terms.h defaults.h targets.h)
+
+# Made beside and renamed: builds in two modes may run at the same time.
+$(GEN): share/build/gen.c
+	@mkdir -p $(@D)
+	@$(if $(filter 1,$(V)),,echo "  GEN $@")
+	$(Q)$(HOSTCC) -std=gnu17 -O1 $(WARN) -D_GNU_SOURCE -o $@.$$$$ $< -ljansson && mv -f $@.$$$$ $@
+
+define generate
+	@mkdir -p $(@D)
+	@$(if $(filter 1,$(V)),,echo "  GEN $@")
+	$(Q)$(GEN) $(basename $(@F)) $(filter %.json,$^) >$@.$$$$ && mv -f $@.$$$$ $@ || { rm -f $@.$$$$; exit 1; }
+endef
+
+$(B)/gen/terms.h: share/schema/terms.json $(GEN)
+	$(generate)
+$(B)/gen/defaults.h: share/defaults.json $(GEN)
+	$(generate)
+$(B)/gen/targets.h: $(wildcard share/targets.json) $(GEN)
+	$(generate)
