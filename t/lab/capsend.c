@@ -24,6 +24,7 @@
 #include <linux/virtio_net.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -389,7 +390,7 @@ static void take_frame(const uint8_t *p, size_t len, size_t size)
 
 static int listen_on(const char *iface)
 {
-	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1, bytes = 16 << 20;
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), on = 1, bytes = 16 << 20;
 	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP)};
 	at.sll_ifindex = (int)if_nametoindex(iface);
 	if (fd < 0 || !at.sll_ifindex ||
@@ -407,11 +408,11 @@ static void take(int fd)
 	struct sockaddr_ll from;
 	socklen_t from_len = sizeof from;
 	ssize_t n = recvfrom(fd, buf, sizeof buf, 0, (struct sockaddr *)&from, &from_len);
-	const uint8_t *p = buf + sizeof h;
-	size_t len;
-	if (n < (ssize_t)sizeof h || from.sll_pkttype == PACKET_OUTGOING)
+	size_t at = sizeof h + (from.sll_hatype == ARPHRD_ETHER ? ETH_HLEN : 0), len;
+	const uint8_t *p = buf + at;
+	if (n < (ssize_t)at || from.sll_pkttype == PACKET_OUTGOING)
 		return;
-	len = (size_t)n - sizeof h;
+	len = (size_t)n - at;
 	memcpy(&h, buf, sizeof h);
 	if (!ours(p, len))
 		seen.foreign++;
