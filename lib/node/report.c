@@ -1,0 +1,199 @@
+/*
+ * report.c - a node, its peers and its events as JSON
+ */
+#include "lib/node/report.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "terms.h"
+
+static void put_time(json_t *obj, const char *key, uint64_t unix_ns)
+{
+	char text[32];
+
+	if (unix_ns)
+		lr_rfc3339(unix_ns, text);
+	lr_json_put_str(obj, key, unix_ns ? text : NULL);
+}
+
+static void put_key(json_t *obj, const char *key, const uint8_t public_key[LR_KEY_LEN])
+{
+	char text[LR_KEY_TEXT];
+
+	lr_json_put_str(obj, key, public_key ? lr_key_text(public_key, text) : NULL);
+}
+
+static void put_endpoint(json_t *obj, const struct lr_endpoint *e)
+{
+	char text[LR_ENDPOINT_TEXT];
+
+	lr_json_put_str(obj, LR_K_ENDPOINT,
+		e && e->sa.sa_family != AF_UNSPEC ? lr_endpoint_text(e, text) : NULL);
+}
+
+static json_t *prefixes(const struct lr_prefix *list, size_t n)
+{
+	json_t *out = json_array();
+	char text[LR_ADDR_TEXT];
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(out, json_string(lr_prefix_text(&list[i], text)));
+	return out;
+}
+
+/* --- peers --- */
+
+/* A peer's virtual address is the first host prefix that it may use. */
+static void put_address(
+	json_t *obj, const char *key, const struct lr_config_peer *p, uint8_t family)
+{
+	char text[LR_ADDR_TEXT];
+
+	for (size_t i = 0; i < p->n_allowed; i++)
+		if (p->allowed[i].ip.family == family &&
+			p->allowed[i].len == lr_ip_bits(&p->allowed[i].ip)) {
+			lr_json_put_str(obj, key, lr_ip_text(&p->allowed[i].ip, text));
+			return;
+		}
+	lr_json_put_str(obj, key, NULL);
+}
+
+static json_t *path(const struct lr_wg_peer *live, uint64_t wall)
+{
+	json_t *out = json_object();
+	bool direct = live && live->stats.last_handshake_unix_ns &&
+		      live->stats.last_handshake_unix_ns + LR_REPORT_LIVE_NS > wall;
+
+	lr_json_put_str(out, LR_K_KIND, direct ? "direct" : "none");
+	put_endpoint(out, direct ? &live->endpoint : NULL);
+	lr_json_put(out, LR_K_RTT_US, NULL);
+	return out;
+}
+
+static void put_count(json_t *obj, const char *key, const uint64_t *count)
+{
+	lr_json_put(obj, key, count ? json_integer((json_int_t)*count) : NULL);
+}
+
+static json_t *wg_drops(const uint64_t *counters)
+{
+	json_t *out = json_object();
+
+	for (unsigned i = LR_WG_DROP_NONE + 1; i < LR_WG_DROPS; i++)
+		lr_json_put_int(out, lr_wg_drop_name(i), (int64_t)counters[i]);
+	return out;
+}
+
+json_t *lr_report_peer(
+	const struct lr_config_peer *p, const struct lr_wg_peer *live, uint64_t wall, bool detail)
+{
+	const struct lr_wg_peer_stats *s = live ? &live->stats : NULL;
+	json_t *out = json_object();
+
+	lr_json_put_str(out, LR_K_PEER, *p->name ? p->name : NULL);
+	put_key(out, LR_K_PUBLIC_KEY, p->public_key);
+	put_address(out, LR_K_ADDRESS, p, 4);
+	put_address(out, LR_K_ADDRESS6, p, 6);
+	put_endpoint(out, &p->endpoint);
+	lr_json_put(out, LR_K_ALLOWED_IPS, prefixes(p->allowed, p->n_allowed));
+	lr_json_put_int(out, LR_K_KEEPALIVE, p->keepalive_s);
+	lr_json_put_bool(out, LR_K_PRESHARED, p->has_psk);
+	put_time(out, LR_K_LAST_HANDSHAKE, s ? s->last_handshake_unix_ns : 0);
+	put_count(out, LR_K_RX_BYTES, s ? &s->rx_bytes : NULL);
+	put_count(out, LR_K_TX_BYTES, s ? &s->tx_bytes : NULL);
+	put_count(out, LR_K_RX_PACKETS, s ? &s->rx_packets : NULL);
+	put_count(out, LR_K_TX_PACKETS, s ? &s->tx_packets : NULL);
+	lr_json_put(out, LR_K_PATH, path(live, wall));
+	if (detail)
+		lr_json_put(out, LR_K_DROPS, s ? wg_drops(s->drops) : NULL);
+	return out;
+}
+
+/* --- the node --- */
+
+static json_t *offloads(const struct lr_node *node)
+{
+	json_t *out = json_object();
+
+	lr_json_put_bool(out, LR_K_TSO, node->offload_tso);
+	lr_json_put_bool(out, LR_K_USO, node->offload_uso);
+	lr_json_put_bool(out, LR_K_UDP_GSO, node->offload_udp_gso);
+	lr_json_put_bool(out, LR_K_UDP_GRO, node->offload_udp_gro);
+	return out;
+}
+
+static void put_sums(json_t *obj, struct lr_wg *wg)
+{
+	struct lr_wg_peer_stats sum = {0};
+
+	lr_wg_peers_foreach (wg, p) {
+		sum.rx_packets += p->stats.rx_packets;
+		sum.tx_packets += p->stats.tx_packets;
+		sum.rx_bytes += p->stats.rx_bytes;
+		sum.tx_bytes += p->stats.tx_bytes;
+	}
+	put_count(obj, LR_K_RX_PACKETS, &sum.rx_packets);
+	put_count(obj, LR_K_TX_PACKETS, &sum.tx_packets);
+	put_count(obj, LR_K_RX_BYTES, &sum.rx_bytes);
+	put_count(obj, LR_K_TX_BYTES, &sum.tx_bytes);
+}
+
+json_t *lr_report_node(struct lr_node *node, json_t *peers)
+{
+	json_t *out = json_object();
+
+	lr_json_put_str(out, LR_K_IFACE, node->iface);
+	lr_json_put_int(out, LR_K_PID, getpid());
+	lr_json_put_str(out, LR_K_VERSION, LR_VERSION);
+	lr_json_put_str(out, LR_K_NAME, *node->name ? node->name : NULL);
+	put_key(out, LR_K_PUBLIC_KEY, lr_wg_public_key(node->wg));
+	lr_json_put_str(out, LR_K_DEVICE, node->tap ? "tap" : "tun");
+	lr_json_put_int(out, LR_K_LISTEN_PORT, node->listen_port);
+	lr_json_put_int(out, LR_K_FWMARK, node->fwmark);
+	lr_json_put_int(out, LR_K_MTU, node->mtu);
+	lr_json_put(out, LR_K_ADDRESSES, prefixes(node->addresses, node->n_addresses));
+	put_time(out, LR_K_STARTED, node->started_unix_ns);
+	lr_json_put(out, LR_K_OFFLOADS, offloads(node));
+	put_sums(out, node->wg);
+	put_count(out, LR_K_DEVICE_RX_PACKETS, &node->device_rx_packets);
+	put_count(out, LR_K_DEVICE_TX_PACKETS, &node->device_tx_packets);
+	put_count(out, LR_K_WAKEUPS, &node->loop.wakeups);
+	json_t *drops = wg_drops(lr_wg_drops(node->wg));
+	for (unsigned i = 0; i < LR_NODE_DROPS; i++)
+		lr_json_put_int(drops, lr_node_drop_name(i), (int64_t)node->drops[i]);
+	lr_json_put(out, LR_K_DROPS, drops);
+	lr_json_put_int(out, LR_K_PEER_COUNT, (int64_t)lr_wg_peer_count(node->wg));
+	if (peers)
+		lr_json_put(out, LR_K_PEERS, peers);
+	return out;
+}
+
+/* --- events --- */
+
+json_t *lr_report_own_event(const struct lr_node *node, const char *name, uint64_t unix_ns)
+{
+	json_t *out = json_object();
+
+	put_time(out, LR_K_TIME, unix_ns);
+	lr_json_put_str(out, LR_K_EVENT, name);
+	lr_json_put_str(out, LR_K_IFACE, node->iface);
+	lr_json_put(out, LR_K_PEER, NULL);
+	lr_json_put(out, LR_K_PUBLIC_KEY, NULL);
+	lr_json_put(out, LR_K_ENDPOINT, NULL);
+	return out;
+}
+
+json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *event)
+{
+	json_t *out = lr_report_own_event(node, lr_node_event_name(event->kind), event->unix_ns);
+
+	if (!event->peer)
+		return out;
+	const struct lr_node_peer *owner = event->peer->owner;
+	lr_json_put_str(out, LR_K_PEER, owner && *owner->name ? owner->name : NULL);
+	put_key(out, LR_K_PUBLIC_KEY, event->peer->public_key);
+	put_endpoint(out, &event->peer->endpoint);
+	return out;
+}

@@ -1,0 +1,26 @@
+/*
+ * report.h - what a node and its peers look like to a program: JSON objects
+ *
+ * Schemas: share/schema/peer.json, status.json, event.json. Members that are not known are null.
+ */
+#ifndef LR_NODE_REPORT_H
+#define LR_NODE_REPORT_H
+
+#include "lib/base/json.h"
+#include "lib/node/node.h"
+#include "lib/wg/config.h"
+
+/* A handshake younger than this means that the session is live: REJECT_AFTER_TIME. */
+#define LR_REPORT_LIVE_NS (180 * UINT64_C(1000000000))
+
+/* One peer. `live` is NULL when no node runs; `wall` Unix ns. `detail` adds the drop counters.
+ * The preshared key is not in it. NULL: out of memory. */
+json_t *lr_report_peer(
+	const struct lr_config_peer *p, const struct lr_wg_peer *live, uint64_t wall, bool detail);
+/* The node; `peers` (a list of lr_report_peer()) is taken, NULL leaves it out. */
+json_t *lr_report_node(struct lr_node *node, json_t *peers);
+json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *event);
+/* An event that only concerns the reader: `name` is "watching". */
+json_t *lr_report_own_event(const struct lr_node *node, const char *name, uint64_t unix_ns);
+
+#endif
