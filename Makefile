@@ -57,6 +57,7 @@ build/.libraries:
 	$(Q)command -v $(CC) pkg-config >/dev/null && pkg-config --exists libcrypto libsodium jansson libpcap libmnl || \
 		{ echo "The compiler or a library is missing. Run: sudo make deps" >&2; exit 1; }
 	@mkdir -p $(@D) && touch $@
+$(GEN): | build/.libraries
 
 $(B)/%.o: %.c | build/.libraries $(GENERATED)
 	@mkdir -p $(@D)
