@@ -1,0 +1,126 @@
+/*
+ * run.c - file after file through one engine, so that members keep their tunnels
+ */
+#include "lib/replay/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/perf/capture.h"
+
+#define BESIDE_ROUNDS_MAX 100 /* of about 15 ms each, however often the capture is repeated */
+
+static void play_file(struct lr_run *r, struct lr_played *played, const char *path)
+{
+	struct lr_err err = {0};
+	struct lr_captured frame;
+	int more;
+
+	*played = (struct lr_played){.name = path};
+	struct lr_capture *capture = lr_capture_open(path, &err);
+	if (capture) {
+		played->format = lr_capture_format(capture);
+		while ((more = lr_capture_next(capture, &frame, &err)) == 1) {
+			lr_engine_packet(r->engine, &frame);
+			played->packets++;
+		}
+		played->truncated = more < 0;
+		r->truncated = r->truncated || played->truncated;
+		lr_capture_close(capture);
+	}
+	snprintf(played->error, sizeof(played->error), "%s", err.text);
+}
+
+static int check_plan(const struct lr_plan *plan, struct lr_err *err)
+{
+	if (plan->repeat > 1)
+		for (size_t i = 0; i < plan->n_files; i++)
+			if (strcmp(plan->files[i], "-") == 0)
+				return lr_err_set(err, LR_EXIT_USAGE,
+					"-: standard input can be read only once: "
+					"give a file, or leave --repeat out");
+	return 0;
+}
+
+static int prepare(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err)
+{
+	*r = (struct lr_run){.plan = *plan};
+	if (check_plan(plan, err) < 0)
+		return -1;
+	if (lr_crypto_init() < 0)
+		return lr_err_set(err, LR_EXIT_FAILED, "the crypto libraries do not start");
+	if (plan->timing)
+		lr_tick_init(&r->tick);
+	r->engine = lr_engine_new(plan->timing ? &r->tick : NULL, err);
+	if (!r->engine)
+		return -1;
+	r->played = calloc(plan->n_files, sizeof(*r->played));
+	r->stages = calloc(LR_RUN_STAGES, sizeof(*r->stages));
+	if (!r->played || !r->stages)
+		return lr_err_set(err, LR_EXIT_FAILED, "out of memory");
+	return 0;
+}
+
+/* The engine's stages and those beside, in one row. */
+static int collect(struct lr_run *r, struct lr_err *err)
+{
+	struct lr_stage *beside = r->stages + LR_ENGINE_STAGES;
+	unsigned rounds = r->plan.repeat < BESIDE_ROUNDS_MAX ? r->plan.repeat : BESIDE_ROUNDS_MAX;
+
+	memcpy(r->stages, r->engine->stages, LR_ENGINE_STAGES * sizeof(*r->stages));
+	lr_beside_name(beside);
+	for (unsigned i = 0; i < rounds; i++)
+		if (lr_beside_measure(beside, &r->tick, r->engine->tunnels->members, err) < 0)
+			return -1;
+	r->n_stages = LR_RUN_STAGES;
+	return 0;
+}
+
+int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err)
+{
+	bool opened = false;
+
+	if (prepare(r, plan, err) < 0)
+		return -1;
+	uint64_t begin = lr_clock_ns(CLOCK_MONOTONIC_RAW);
+	for (unsigned again = 0; again < plan->repeat; again++)
+		for (size_t i = 0; i < plan->n_files; i++)
+			play_file(r, &r->played[i], plan->files[i]);
+	r->duration_ns = lr_clock_ns(CLOCK_MONOTONIC_RAW) - begin;
+	for (size_t i = 0; i < plan->n_files; i++)
+		opened = opened || r->played[i].format;
+	if (!opened)
+		return lr_err_set(err, LR_EXIT_FAILED, "%s", r->played[plan->n_files - 1].error);
+	return plan->timing ? collect(r, err) : 0;
+}
+
+void lr_run_release(struct lr_run *r)
+{
+	lr_engine_free(r->engine);
+	free(r->played);
+	free(r->stages);
+	*r = (struct lr_run){0};
+}
+
+bool lr_run_missed(const struct lr_run *r)
+{
+	for (size_t i = 0; i < r->n_stages; i++)
+		if (lr_stage_judge(&r->stages[i], r->plan.gate) == LR_VERDICT_MISS)
+			return true;
+	return false;
+}
+
+bool lr_run_explain(const struct lr_run *r, const struct lr_stage *s, char out[200])
+{
+	bool ours = r->plan.gate == LR_GATE_OURS;
+	double value, limit;
+
+	if (lr_stage_judge(s, r->plan.gate) != LR_VERDICT_MISS)
+		return false;
+	lr_stage_compared(s, r->plan.gate, &value, &limit);
+	snprintf(out, 200, "%s: %s is %.0f ns, %s target is %.0f ns: %.0f ns (%.0f %%) too slow",
+		s->name, ours ? "p50" : "p99", value, ours ? "our" : "the documented", limit,
+		value - limit, (value / limit - 1) * 100);
+	return true;
+}
