@@ -292,3 +292,22 @@ last() { echo "${lines[-1]}"; }
 	run check </dev/null
 	is "$status" 1 "nothing at all"
 }
+
+# --- .ci/run -----------------------------------------------------------------------------------
+
+@test ".ci/run ends with the line of counts and hands on make's exit code, whatever happened" {
+	need_root
+	mkdir -p "$BATS_TEST_TMPDIR/ci/.ci"
+	cp .ci/run "$BATS_TEST_TMPDIR/ci/.ci/"
+	cd "$BATS_TEST_TMPDIR/ci"
+	printf 'test:\n\t@echo CI=$$CI; echo "3 passed, 0 failed, 1 skipped"\n' >Makefile
+	exits 0 .ci/run
+	is "${lines[0]}" CI=true
+	is "$(last)" "3 passed, 0 failed, 1 skipped"
+	printf 'test:\n\t@echo "3 passed, 2 failed, 1 skipped"; exit 1\n' >Makefile
+	exits 2 .ci/run
+	is "$(last)" "3 passed, 2 failed, 1 skipped"
+	printf 'test:\n\t@echo no compiler; exit 1\n' >Makefile
+	exits 2 .ci/run
+	is "$(last)" "0 passed, 1 failed, 0 skipped"
+}
