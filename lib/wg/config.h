@@ -12,7 +12,7 @@
 #include "lib/net/addr.h"
 #include "lib/wg/wg.h"
 
-#define LR_CONFIG_MAX_BYTES (8u << 20) /* a file of 60,000 peers is about 8 MB */
+#define LR_CONFIG_MAX_BYTES (16u << 20) /* 60,000 peers are about 8 MB as text, 11 MB as JSON */
 #define LR_NAME_MAX         63         /* bytes of a nickname, as a DNS label */
 
 struct lr_config_peer {
