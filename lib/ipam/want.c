@@ -44,8 +44,8 @@ static int want_more(const struct lr_ipam *t, const struct lr_lease *l, const st
 }
 
 /* The address asked for. 1: taken it; 0: it was only a wish and cannot be; -1: error. */
-static int want_address(const struct lr_ipam *t, const struct lr_want *w, struct lr_record *out,
-	struct lr_err *err)
+static int want_address(
+	const struct lr_ipam *t, const struct lr_want *w, struct lr_record *out, struct lr_err *err)
 {
 	char text[LR_ADDR_TEXT], pool[LR_ADDR_TEXT];
 	const struct lr_ip *a = &w->address;
@@ -122,10 +122,11 @@ static int check_want(const struct lr_want *w, const char *key, struct lr_err *e
 	if (lr_name_check(w->peer, err) < 0)
 		return -1;
 	if (key && !lr_name_is_key(key))
-		return lr_err_set(err, LR_EXIT_FAILED, "%s: public_key is not a public key", w->peer);
+		return lr_err_set(
+			err, LR_EXIT_FAILED, "%s: public_key is not a public key", w->peer);
 	if (key && lr_name_is_key(w->peer) && strcmp(key, w->peer) != 0)
-		return lr_err_set(err, LR_EXIT_FAILED, "%s: is a key, but public_key is another",
-			w->peer);
+		return lr_err_set(
+			err, LR_EXIT_FAILED, "%s: is a key, but public_key is another", w->peer);
 	return 0;
 }
 
@@ -155,8 +156,8 @@ int lr_ipam_want(const struct lr_ipam *t, const struct lr_want *want, struct lr_
 	const struct lr_entry *b = key && key != w.peer ? lr_index_find(&t->index, key) : NULL;
 	if (a && a->live && b && b->live && a != b)
 		return lr_err_set(err, LR_EXIT_FAILED,
-			"%s: has %s, but its key is known as %s with %s: release one of them", w.peer,
-			show(&a->lease, one), b->lease.peer, show(&b->lease, two));
+			"%s: has %s, but its key is known as %s with %s: release one of them",
+			w.peer, show(&a->lease, one), b->lease.peer, show(&b->lease, two));
 	if (a && a->live)
 		return want_more(t, &a->lease, &w, key, out, err);
 	if (b && b->live)
@@ -219,7 +220,8 @@ const struct lr_lease *lr_ipam_by_address(const struct lr_ipam *t, const struct 
 		static const uint8_t zeros[4];
 		if (memcmp(ip->b, t->ula.ip.b, 8) != 0 || memcmp(ip->b + 8, zeros, 4) != 0)
 			return NULL;
-		four = (struct lr_ip){.family = 4, .b = {ip->b[12], ip->b[13], ip->b[14], ip->b[15]}};
+		four = (struct lr_ip){
+			.family = 4, .b = {ip->b[12], ip->b[13], ip->b[14], ip->b[15]}};
 	} else if (ip->family != 4) {
 		return NULL;
 	}
@@ -272,7 +274,8 @@ static const struct lr_entry *entry_from(const struct lr_ipam *t, uint64_t from,
 	return NULL;
 }
 
-static const struct lr_entry *entry_next(const struct lr_ipam *t, const struct lr_lease *prev, bool live)
+static const struct lr_entry *entry_next(
+	const struct lr_ipam *t, const struct lr_lease *prev, bool live)
 {
 	return entry_from(t, prev ? (uint64_t)lr_table_host(&prev->address) + 1 : t->first, live);
 }
@@ -301,14 +304,16 @@ static int dump_entries(const struct lr_ipam *t, bool live,
 	struct lr_record r;
 	int rc = 0;
 
-	for (const struct lr_entry *e = NULL; !rc && (e = entry_next(t, e ? &e->lease : NULL, live));) {
+	for (const struct lr_entry *e = NULL;
+		!rc && (e = entry_next(t, e ? &e->lease : NULL, live));) {
 		record_of(&e->lease, live ? LR_REC_ALLOC : LR_REC_FORMER, &r);
 		rc = each(ctx, &r);
 	}
 	return rc;
 }
 
-int lr_ipam_dump(const struct lr_ipam *t, int (*each)(void *ctx, const struct lr_record *r), void *ctx)
+int lr_ipam_dump(
+	const struct lr_ipam *t, int (*each)(void *ctx, const struct lr_record *r), void *ctx)
 {
 	struct lr_record r;
 	int rc = 0;
