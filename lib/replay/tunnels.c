@@ -63,8 +63,11 @@ int lr_tunnels_meet(struct lr_tunnels *t, struct lr_tunnel *tunnel)
 		lr_wg_peer_set_keepalive(tunnel->wg, t->now, tunnel->to_hub, 25);
 		carry(t, tunnel);
 		lr_wg_peer_set_keepalive(tunnel->wg, t->now, tunnel->to_hub, 0);
-		if (tunnel->sessions != before)
-			return 0;
+		if (tunnel->sessions != before) {
+			memset(tunnel->window, 0, lr_replay_size(WINDOW_BITS));
+			lr_replay_init(tunnel->window, WINDOW_BITS);
+			return 0; /* counters begin again */
+		}
 	}
 	return -ETIMEDOUT;
 }
@@ -100,7 +103,6 @@ static int tunnel_init(struct lr_tunnels *t, struct lr_tunnel *tunnel, uint32_t 
 	tunnel->window = calloc(1, lr_replay_size(WINDOW_BITS));
 	if (!tunnel->wg || !tunnel->window)
 		goto out;
-	lr_replay_init(tunnel->window, WINDOW_BITS);
 	lr_wg_set_key(tunnel->wg, private_key);
 	tunnel->to_hub = lr_wg_peer_add(tunnel->wg, lr_wg_public_key(t->hub));
 	tunnel->from = lr_wg_peer_add(t->hub, public_key);
