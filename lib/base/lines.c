@@ -13,9 +13,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "terms.h"
-#include <unistd.h>
 
 #define GRACE_MS 2
 

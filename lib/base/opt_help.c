@@ -80,6 +80,8 @@ static int opts_width(const struct lr_prog *prog, const struct lr_verb *verb,
 
 	lr_opt_foreach(o, opts)
 	{
+		if (lr_opt_hidden(o))
+			continue;
 		opt_left(prog, verb, o, left);
 		wider(&width, left);
 	}

@@ -43,9 +43,11 @@ void lr_opt_consider(struct lr_near *near, const char *name)
 	unsigned edits = distance(near->typed, name);
 	size_t len = strlen(near->typed);
 
-	if (len >= 2 && strncmp(name, near->typed, len) == 0 && edits > NEAR)
-		edits = NEAR; /* the beginning of a name */
-	if (edits > NEAR || edits >= len || (near->best && near->edits <= edits))
+	if (len >= 2 && strncmp(name, near->typed, len) == 0)
+		edits = least(edits, NEAR); /* the beginning of a name */
+	else if (edits >= len)
+		return;
+	if (edits > NEAR || (near->best && near->edits <= edits))
 		return;
 	near->best = name;
 	near->edits = edits;
