@@ -214,7 +214,7 @@ static unsigned play_timed(struct lr_engine *e, const struct classified *c, uint
 	const uint8_t *dst = c->ip + c->packet.dst_at;
 	size_t n = c->packet.len;
 	struct lr_wg_rx rx;
-	uint64_t at[4];
+	uint64_t at[4] = {0};
 
 	if (!tunnel)
 		return LR_REPLAY_NO_SESSION;
