@@ -235,6 +235,8 @@ static int up(struct lr_cli *cli)
 		lr_err_set(&cli->err, LR_EXIT_FAILED, "fork: %s", strerror(-forked));
 		code = LR_EXIT_FAILED;
 	} else if (forked == 0) {
+		if (ready >= 0)
+			lr_background_close_inherited(ready, a->ready_fd ? (int)a->ready_fd : -1);
 		code = run_node(cli, &config, ready);
 	}
 	lr_config_release(&config);

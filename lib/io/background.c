@@ -77,13 +77,17 @@ void lr_background_ready(int ready, const char *line)
 	close(ready);
 }
 
-void lr_background_close_inherited(int keep)
+void lr_background_close_inherited(int keep, int keep_too)
 {
-	if (keep < 3) {
-		close_range(3, ~0u, 0);
-		return;
+	int low = keep < keep_too ? keep : keep_too, high = keep < keep_too ? keep_too : keep;
+	int from = 3;
+	for (int i = 0; i < 2; i++) {
+		int kept = i == 0 ? low : high;
+		if (kept < from)
+			continue;
+		if (kept > from)
+			close_range((unsigned)from, (unsigned)kept - 1, 0);
+		from = kept + 1;
 	}
-	if (keep > 3)
-		close_range(3, (unsigned)keep - 1, 0);
-	close_range((unsigned)keep + 1, ~0u, 0);
+	close_range((unsigned)from, ~0u, 0);
 }

@@ -17,7 +17,7 @@ int lr_background_fork(int *ready, int *code);
 /* `line` (may be "") is printed by the parent to stdout. Then stdin, stdout, stderr are
  * /dev/null, and the session is our own. Closes `ready`. */
 void lr_background_ready(int ready, const char *line);
-/* Closes what the caller left open beyond stderr, but for `keep` (-1: none). */
-void lr_background_close_inherited(int keep);
+/* Closes what the caller left open beyond stderr, but for two descriptors (-1: none). */
+void lr_background_close_inherited(int keep, int keep_too);
 
 #endif
