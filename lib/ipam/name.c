@@ -94,8 +94,9 @@ int lr_name_check(const char *name, struct lr_err *err)
 
 bool lr_name_is_key(const char *text)
 {
-	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+	static const char base64[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-	return n == LR_KEY_CHARS - 1 && strcmp(text + n, "=") == 0 &&
-	       strchr("AEIMQUYcgkosw048", text[n - 1]);
+	return strlen(text) == LR_KEY_CHARS && strspn(text, base64) == LR_KEY_CHARS - 1 &&
+	       text[LR_KEY_CHARS - 1] == '=' && strchr("AEIMQUYcgkosw048", text[LR_KEY_CHARS - 2]);
 }

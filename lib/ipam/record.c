@@ -97,7 +97,8 @@ bool lr_record_parse_fast(const char *line, size_t len, struct lr_record *out)
 
 /* --- any JSON --- */
 
-static int read_name(const json_t *o, const char *key, char *out, struct lr_err *err)
+static int read_name(
+	const json_t *o, const char *key, char out[LR_PEER_MAX + 1], struct lr_err *err)
 {
 	bool bad = false;
 	const char *text = lr_json_str(o, key, &bad);
@@ -108,11 +109,11 @@ static int read_name(const json_t *o, const char *key, char *out, struct lr_err 
 		return 0;
 	if (lr_name_check(text, err) < 0)
 		return -1;
-	strcpy(out, text);
+	lr_record_copy(out, LR_PEER_MAX + 1, text);
 	return 0;
 }
 
-static int read_key(const json_t *o, char *out, struct lr_err *err)
+static int read_key(const json_t *o, char out[LR_KEY_CHARS + 1], struct lr_err *err)
 {
 	bool bad = false;
 	const char *text = lr_json_str(o, "public_key", &bad);
@@ -120,7 +121,7 @@ static int read_key(const json_t *o, char *out, struct lr_err *err)
 	if (bad || (text && !lr_name_is_key(text)))
 		return lr_err_set(err, LR_EXIT_FAILED, "public_key: not a public key");
 	if (text)
-		strcpy(out, text);
+		lr_record_copy(out, LR_KEY_CHARS + 1, text);
 	return 0;
 }
 

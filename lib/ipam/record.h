@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/base/err.h"
 #include "lib/net/addr.h"
@@ -47,6 +48,16 @@ struct lr_record {
 	bool reserved;
 	struct lr_prefix pool, ula; /* POOL */
 };
+
+/* Into a text of a record, which has `room` bytes: cut, never over the end. */
+static inline void lr_record_copy(char *to, size_t room, const char *from)
+{
+	size_t len = strnlen(from, room - 1);
+
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+#define LR_RECORD_PUT(field, from) lr_record_copy(field, sizeof(field), from)
 
 /* A name is 1..63 bytes of UTF-8 without white space, control and other invisible
  * characters, does not begin with '{' or '-' and does not read as an IP address. 0, or -1 with

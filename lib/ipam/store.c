@@ -258,7 +258,7 @@ int lr_store_lock(struct lr_store *s, struct lr_err *err)
 {
 	char folder[PATH_MAX];
 
-	strcpy(folder, s->path);
+	memcpy(folder, s->path, sizeof(folder));
 	*strrchr(folder, '/') = '\0';
 	if (lr_make_dirs(folder, DIR_MODE, err) < 0)
 		return -1;

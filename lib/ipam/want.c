@@ -34,11 +34,11 @@ static int want_more(const struct lr_ipam *t, const struct lr_lease *l, const st
 	if (!rename && !(key && !l->public_key) && !(w->reserve && !l->reserved))
 		return 0;
 	out->op = LR_REC_SET;
-	strcpy(out->peer, l->peer);
+	LR_RECORD_PUT(out->peer, l->peer);
 	if (rename)
-		strcpy(out->name, w->peer);
+		LR_RECORD_PUT(out->name, w->peer);
 	if (key && !l->public_key)
-		strcpy(out->public_key, key);
+		LR_RECORD_PUT(out->public_key, key);
 	out->reserved = w->reserve;
 	return 0;
 }
@@ -84,7 +84,7 @@ static int want_any(const struct lr_ipam *t, const struct lr_entry *a, const str
 	if (was) {
 		out->address = was->lease.address;
 		if (!key && was->lease.public_key)
-			strcpy(out->public_key, was->lease.public_key);
+			LR_RECORD_PUT(out->public_key, was->lease.public_key);
 		return 0;
 	}
 	uint32_t next = lr_table_pick(t);
@@ -106,10 +106,10 @@ static int want_new(const struct lr_ipam *t, const struct lr_entry *a, const str
 	if (given < 0 || (given == 0 && want_any(t, a, b, key, out, err) < 0))
 		return -1;
 	out->op = LR_REC_ALLOC;
-	strcpy(out->peer, w->peer);
+	LR_RECORD_PUT(out->peer, w->peer);
 	/* A name that is a key says so itself. */
 	if (key && strcmp(key, w->peer) != 0)
-		strcpy(out->public_key, key);
+		LR_RECORD_PUT(out->public_key, key);
 	out->reserved = w->reserve;
 	return 0;
 }
@@ -169,7 +169,7 @@ void lr_ipam_drop(const struct lr_lease *lease, struct lr_record *out)
 {
 	clear(out);
 	out->op = LR_REC_RELEASE;
-	strcpy(out->peer, lease->peer);
+	LR_RECORD_PUT(out->peer, lease->peer);
 	out->address = lease->address;
 }
 
@@ -291,9 +291,9 @@ static void record_of(const struct lr_lease *l, enum lr_record_op op, struct lr_
 {
 	clear(out);
 	out->op = op;
-	strcpy(out->peer, l->peer);
+	LR_RECORD_PUT(out->peer, l->peer);
 	if (l->public_key && strcmp(l->public_key, l->peer) != 0)
-		strcpy(out->public_key, l->public_key);
+		LR_RECORD_PUT(out->public_key, l->public_key);
 	out->address = l->address;
 	out->reserved = l->reserved;
 }
