@@ -17,14 +17,14 @@
 
 #define ROOM_MIN 64
 
-void lr_index_init(struct lr_index *x)
+void lr_ipam_index_init(struct lr_index *x)
 {
 	memset(x, 0, sizeof(*x));
 	if (getrandom(x->seed, sizeof(x->seed), GRND_NONBLOCK) != sizeof(x->seed))
 		x->seed[0] = lr_wall() ^ (uintptr_t)x; /* very early at boot */
 }
 
-void lr_index_release(struct lr_index *x)
+void lr_ipam_index_release(struct lr_index *x)
 {
 	free(x->slots);
 	x->slots = NULL;
@@ -36,7 +36,7 @@ static uint32_t hash_of(const struct lr_index *x, const char *text)
 	return (uint32_t)lr_siphash(x->seed, text, strlen(text));
 }
 
-static void fill(struct lr_index_slot *slots, size_t room, struct lr_index_slot s)
+static void fill(struct lr_ipam_index_slot *slots, size_t room, struct lr_ipam_index_slot s)
 {
 	size_t i = s.hash & (room - 1);
 
@@ -45,7 +45,7 @@ static void fill(struct lr_index_slot *slots, size_t room, struct lr_index_slot 
 	slots[i] = s;
 }
 
-int lr_index_reserve(struct lr_index *x, size_t n)
+int lr_ipam_index_reserve(struct lr_index *x, size_t n)
 {
 	size_t room = x->room ? x->room : ROOM_MIN;
 
@@ -53,7 +53,7 @@ int lr_index_reserve(struct lr_index *x, size_t n)
 		room *= 2;
 	if (room == x->room)
 		return 0;
-	struct lr_index_slot *slots = calloc(room, sizeof(*slots));
+	struct lr_ipam_index_slot *slots = calloc(room, sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < x->room; i++)
@@ -65,13 +65,13 @@ int lr_index_reserve(struct lr_index *x, size_t n)
 	return 0;
 }
 
-void lr_index_add(struct lr_index *x, const char *text, struct lr_entry *e)
+void lr_ipam_index_add(struct lr_index *x, const char *text, struct lr_entry *e)
 {
-	fill(x->slots, x->room, (struct lr_index_slot){.entry = e, .hash = hash_of(x, text)});
+	fill(x->slots, x->room, (struct lr_ipam_index_slot){.entry = e, .hash = hash_of(x, text)});
 	x->n++;
 }
 
-struct lr_entry *lr_index_find(const struct lr_index *x, const char *text)
+struct lr_entry *lr_ipam_index_find(const struct lr_index *x, const char *text)
 {
 	if (!x->n)
 		return NULL;
@@ -103,7 +103,7 @@ static void close_hole(struct lr_index *x, size_t hole)
 	x->n--;
 }
 
-void lr_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e)
+void lr_ipam_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e)
 {
 	uint32_t hash = hash_of(x, text);
 	size_t mask = x->room - 1;

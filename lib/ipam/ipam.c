@@ -168,9 +168,9 @@ static void attach(struct lr_ipam *t, struct lr_block *block, struct lr_entry *e
 	t->used += live;
 	t->former += !live;
 	t->reserved += live && e->lease.reserved;
-	lr_index_add(&t->index, e->lease.peer, e);
+	lr_ipam_index_add(&t->index, e->lease.peer, e);
 	if (e->lease.public_key && !named_by_key(&e->lease))
-		lr_index_add(&t->index, e->lease.public_key, e);
+		lr_ipam_index_add(&t->index, e->lease.public_key, e);
 }
 
 /* Forgets a former lease. */
@@ -181,9 +181,9 @@ static void forget(struct lr_ipam *t, struct lr_entry *e)
 	block->at[e->lease.address.b[3]] = NULL;
 	clear_bit(block->held, e->lease.address.b[3]);
 	t->former--;
-	lr_index_remove(&t->index, e->lease.peer, e);
+	lr_ipam_index_remove(&t->index, e->lease.peer, e);
 	if (e->lease.public_key && !named_by_key(&e->lease))
-		lr_index_remove(&t->index, e->lease.public_key, e);
+		lr_ipam_index_remove(&t->index, e->lease.public_key, e);
 	entry_free(e);
 }
 
@@ -200,8 +200,8 @@ static int apply_place(struct lr_ipam *t, const struct lr_record *r, bool live, 
 	}
 	if (!lr_table_usable(t, &r->address))
 		return LR_FLAW_STRAY;
-	struct lr_entry *a = lr_index_find(&t->index, r->peer);
-	struct lr_entry *b = key ? lr_index_find(&t->index, key) : NULL;
+	struct lr_entry *a = lr_ipam_index_find(&t->index, r->peer);
+	struct lr_entry *b = key ? lr_ipam_index_find(&t->index, key) : NULL;
 	struct lr_entry *h = lr_table_holder(t, &r->address);
 	if ((a && a->live) || (b && b->live))
 		return LR_FLAW_DUPLICATE_PEER;
@@ -211,7 +211,7 @@ static int apply_place(struct lr_ipam *t, const struct lr_record *r, bool live, 
 	bool in_sequence = live && lr_table_pick(t) == address;
 	struct lr_block *block = block_make(t, block_of(t, address));
 	struct lr_entry *e = entry_new(t, r, key, line);
-	if (!block || !e || lr_index_reserve(&t->index, 2) < 0) {
+	if (!block || !e || lr_ipam_index_reserve(&t->index, 2) < 0) {
 		entry_free(e);
 		return -ENOMEM;
 	}
@@ -229,7 +229,7 @@ static int apply_place(struct lr_ipam *t, const struct lr_record *r, bool live, 
 
 static int apply_release(struct lr_ipam *t, const struct lr_record *r)
 {
-	struct lr_entry *e = lr_index_find(&t->index, r->peer);
+	struct lr_entry *e = lr_ipam_index_find(&t->index, r->peer);
 
 	if (!e || !e->live || (r->address.family && !lr_ip_equal(&r->address, &e->lease.address)))
 		return LR_FLAW_UNKNOWN;
@@ -250,7 +250,7 @@ static void replace_text(
 	free(*own);
 	*own = text;
 	*shown = text;
-	lr_index_add(&t->index, text, e);
+	lr_ipam_index_add(&t->index, text, e);
 }
 
 static int apply_texts(struct lr_ipam *t, struct lr_entry *e, const struct lr_record *r)
@@ -259,7 +259,7 @@ static int apply_texts(struct lr_ipam *t, struct lr_entry *e, const struct lr_re
 	bool keyed = r->public_key[0] && !e->lease.public_key;
 	char *name = rename ? strdup(r->name) : NULL, *key = keyed ? strdup(r->public_key) : NULL;
 
-	if ((rename && !name) || (keyed && !key) || lr_index_reserve(&t->index, 2) < 0) {
+	if ((rename && !name) || (keyed && !key) || lr_ipam_index_reserve(&t->index, 2) < 0) {
 		free(name);
 		free(key);
 		return -ENOMEM;
@@ -267,7 +267,7 @@ static int apply_texts(struct lr_ipam *t, struct lr_entry *e, const struct lr_re
 	if (rename) {
 		/* One that was named by its key goes on standing under it. */
 		if (!named_by_key(&e->lease))
-			lr_index_remove(&t->index, e->lease.peer, e);
+			lr_ipam_index_remove(&t->index, e->lease.peer, e);
 		replace_text(t, e, &e->own_peer, &e->lease.peer, name);
 	}
 	if (keyed)
@@ -277,9 +277,9 @@ static int apply_texts(struct lr_ipam *t, struct lr_entry *e, const struct lr_re
 
 static int apply_set(struct lr_ipam *t, const struct lr_record *r)
 {
-	struct lr_entry *e = lr_index_find(&t->index, r->peer);
-	struct lr_entry *n = r->name[0] ? lr_index_find(&t->index, r->name) : NULL;
-	struct lr_entry *k = r->public_key[0] ? lr_index_find(&t->index, r->public_key) : NULL;
+	struct lr_entry *e = lr_ipam_index_find(&t->index, r->peer);
+	struct lr_entry *n = r->name[0] ? lr_ipam_index_find(&t->index, r->name) : NULL;
+	struct lr_entry *k = r->public_key[0] ? lr_ipam_index_find(&t->index, r->public_key) : NULL;
 
 	if (!e || !e->live)
 		return LR_FLAW_UNKNOWN;
@@ -364,7 +364,7 @@ struct lr_ipam *lr_ipam_new(const struct lr_prefix *pool, const struct lr_prefix
 	t->capacity = lr_ipam_usable(&t->pool);
 	t->n_blocks = (t->last >> 8) - (t->first >> 8) + 1;
 	t->blocks = calloc(t->n_blocks, sizeof(struct lr_block *));
-	lr_index_init(&t->index);
+	lr_ipam_index_init(&t->index);
 	if (t->blocks)
 		return t;
 	free(t);
@@ -383,12 +383,12 @@ void lr_ipam_free(struct lr_ipam *t)
 		free(t->blocks[b]);
 	}
 	free(t->blocks);
-	lr_index_release(&t->index);
+	lr_ipam_index_release(&t->index);
 	free(t);
 }
 
 void lr_ipam_expect(struct lr_ipam *t, size_t n)
 {
 	/* Without it the table grows by itself. */
-	(void)!lr_index_reserve(&t->index, n < t->capacity ? n : t->capacity);
+	(void)!lr_ipam_index_reserve(&t->index, n < t->capacity ? n : t->capacity);
 }

@@ -22,13 +22,13 @@ struct lr_entry {
 	char text[];           /* name, NUL, key, NUL */
 };
 
-struct lr_index_slot {
+struct lr_ipam_index_slot {
 	struct lr_entry *entry; /* NULL: free */
 	uint32_t hash;
 };
 
 struct lr_index {
-	struct lr_index_slot *slots;
+	struct lr_ipam_index_slot *slots;
 	size_t room, n; /* room is a power of two, or 0 */
 	uint64_t seed[2];
 };
@@ -50,12 +50,12 @@ struct lr_ipam {
 };
 
 /* index.c. reserve: room for `n` more, 0 or -ENOMEM; add never fails after it. */
-void lr_index_init(struct lr_index *x);
-void lr_index_release(struct lr_index *x);
-int lr_index_reserve(struct lr_index *x, size_t n);
-void lr_index_add(struct lr_index *x, const char *text, struct lr_entry *e);
-void lr_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e);
-struct lr_entry *lr_index_find(const struct lr_index *x, const char *text);
+void lr_ipam_index_init(struct lr_index *x);
+void lr_ipam_index_release(struct lr_index *x);
+int lr_ipam_index_reserve(struct lr_index *x, size_t n);
+void lr_ipam_index_add(struct lr_index *x, const char *text, struct lr_entry *e);
+void lr_ipam_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e);
+struct lr_entry *lr_ipam_index_find(const struct lr_index *x, const char *text);
 
 /* ipam.c */
 static inline uint32_t lr_table_host(const struct lr_ip *ip)

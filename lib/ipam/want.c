@@ -152,8 +152,8 @@ int lr_ipam_want(const struct lr_ipam *t, const struct lr_want *want, struct lr_
 	const char *key = w.public_key;
 	if (!key && lr_name_is_key(w.peer))
 		key = w.peer;
-	const struct lr_entry *a = lr_index_find(&t->index, w.peer);
-	const struct lr_entry *b = key && key != w.peer ? lr_index_find(&t->index, key) : NULL;
+	const struct lr_entry *a = lr_ipam_index_find(&t->index, w.peer);
+	const struct lr_entry *b = key && key != w.peer ? lr_ipam_index_find(&t->index, key) : NULL;
 	if (a && a->live && b && b->live && a != b)
 		return lr_err_set(err, LR_EXIT_FAILED,
 			"%s: has %s, but its key is known as %s with %s: release one of them",
@@ -207,7 +207,7 @@ int lr_ipam_release(struct lr_ipam *t, const char *peer)
 
 const struct lr_lease *lr_ipam_by_peer(const struct lr_ipam *t, const char *peer)
 {
-	const struct lr_entry *e = lr_index_find(&t->index, peer);
+	const struct lr_entry *e = lr_ipam_index_find(&t->index, peer);
 
 	return e && e->live ? &e->lease : NULL;
 }
