@@ -3,8 +3,8 @@
  *
  * libcrypto: ChaCha20-Poly1305 (RFC 8439) and BLAKE2s (RFC 7693), one context a key
  * that is reused with a new nonce (measured: twice libsodium's rate at 1,420 B).
- * libsodium: X25519 (RFC 7748), XChaCha20-Poly1305, random, wiping.
- * Nobody else includes <openssl/...> or <sodium.h>.
+ * libsodium: X25519 (RFC 7748), the one-shot AEADs, random, wiping.
+ * Nobody else includes <openssl/...> or <sodium.h>. Not thread safe: one loop owns it.
  */
 #ifndef LR_CRYPTO_CRYPTO_H
 #define LR_CRYPTO_CRYPTO_H
@@ -22,6 +22,10 @@
 
 /* Once per process, before anything else here. 0 or -ENOSYS. Does not load openssl.cnf. */
 int lr_crypto_init(void);
+/* Loads what the first hash or tunnel key would load otherwise: libcrypto's provider, about a
+ * millisecond. For when nobody waits: a node does it as soon as it has said that it is ready.
+ * 0 or -ENOSYS. May be called again. */
+int lr_crypto_load(void);
 
 /* --- AEAD with a context per key and direction --- */
 struct lr_aead; /* holds the key; allocated */

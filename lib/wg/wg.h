@@ -44,7 +44,7 @@ enum lr_wg_drop {
 	LR_WG_DROP_HANDSHAKE,      /* does not decrypt, low-order point */
 	LR_WG_DROP_UNKNOWN_PEER,   /* initiation by a key that is no peer */
 	LR_WG_DROP_TIMESTAMP,      /* initiation that is not newer than the last: a replay */
-	LR_WG_DROP_FLOOD,          /* initiation within 50 ms of the last from that peer */
+	LR_WG_DROP_FLOOD,          /* initiation within 20 ms (1 s / 50) of the last from that peer */
 	LR_WG_DROP_UNKNOWN_INDEX,  /* receiver index belongs to nobody, or to another message type */
 	LR_WG_DROP_EXPIRED,        /* the session is past REJECT_AFTER_TIME */
 	LR_WG_DROP_COUNTER,        /* counter at or over REJECT_AFTER_MESSAGES */
@@ -114,6 +114,8 @@ void lr_wg_free(struct lr_wg *wg);                      /* wipes everything */
 void lr_wg_set_key(struct lr_wg *wg, const uint8_t private_key[LR_KEY_LEN]);
 const uint8_t *lr_wg_public_key(const struct lr_wg *wg);  /* NULL without a key */
 const uint8_t *lr_wg_private_key(const struct lr_wg *wg); /* NULL without a key */
+/* Staged packets are never padded beyond this; 1420 unless told. */
+void lr_wg_set_mtu(struct lr_wg *wg, unsigned mtu);
 
 /* --- peers --- */
 /* The peer with that key, made when missing. NULL: out of memory, too many, or our own key
