@@ -241,8 +241,8 @@ static void count(struct run *r, long number, uint64_t rtt_ns, size_t icmp_len)
 	probe->rtt_ns = rtt_ns ? rtt_ns : 1;
 	r->received++;
 	if (r->each)
-		r->each(r->ctx, &(struct lr_ping_reply){(unsigned)number + 1, icmp_len,
-					probe->rtt_ns});
+		r->each(r->ctx,
+			&(struct lr_ping_reply){(unsigned)number + 1, icmp_len, probe->rtt_ns});
 }
 
 static bool from_target(const struct run *r, const struct sockaddr_storage *from)
@@ -261,8 +261,11 @@ static void receive_all(struct run *r)
 		struct sockaddr_storage from;
 		char control[128];
 		struct iovec iov = {buffer, room};
-		struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov,
-			.msg_iovlen = 1, .msg_control = control,
+		struct msghdr m = {.msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = control,
 			.msg_controllen = sizeof(control)};
 		ssize_t n = recvmsg(r->fd, &m, 0);
 		uint64_t now = lr_now();

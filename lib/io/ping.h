@@ -43,8 +43,8 @@ struct lr_ping_result {
 	unsigned sent, received;
 	/* all zero when nothing was received */
 	uint64_t min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
-	uint64_t jitter_ns; /* mean of the differences of neighbouring round trips, by order of sending;
-			     * 0 with fewer than two */
+	uint64_t jitter_ns; /* mean of the differences of neighbouring round trips, by order of
+			     * sending; 0 with fewer than two */
 };
 
 /* Runs until all is answered, late, or stopped. `each` (may be NULL) hears of every answer as it

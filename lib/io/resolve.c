@@ -9,8 +9,8 @@
 
 #define HOST_MAX 255 /* bytes of a host name, RFC 1035 section 2.3.4 */
 
-int lr_resolve(void *ctx, const char *host, const char *port, struct lr_endpoint *out,
-	struct lr_err *err)
+int lr_resolve(
+	void *ctx, const char *host, const char *port, struct lr_endpoint *out, struct lr_err *err)
 {
 	const struct addrinfo hints = {
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};

@@ -31,6 +31,22 @@ json_t *lr_book_no(const struct lr_err *err)
 	return answer;
 }
 
+json_t *lr_book_take(json_t *answer, struct lr_err *err)
+{
+	bool bad = false;
+
+	if (json_is_true(json_object_get(answer, LR_K_OK))) {
+		json_object_del(answer, LR_K_OK);
+		return answer;
+	}
+	const char *text = lr_json_str(answer, LR_K_ERROR, &bad);
+	int64_t code = lr_json_int(answer, LR_K_EXIT, LR_EXIT_FAILED, &bad);
+	lr_err_set(err, code > 0 && code < 126 ? (enum lr_exit)code : LR_EXIT_FAILED, "%s",
+		text ? text : "the node refused and did not say why");
+	json_decref(answer);
+	return NULL;
+}
+
 /* --- what a person calls a peer --- */
 
 struct matches {

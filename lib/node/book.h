@@ -59,6 +59,10 @@ struct lr_book_peer lr_book_find(const struct lr_book *b, const char *name, stru
  * "do" is none of the verbs above; then NULL. */
 json_t *lr_book_answer(struct lr_book *b, const json_t *request, bool *mine);
 
+/* Takes an answer apart (and its reference): the same without "ok", or NULL with what it says in
+ * `err`. */
+json_t *lr_book_take(json_t *answer, struct lr_err *err);
+
 json_t *lr_book_yes(void);                    /* {"ok": true} */
 json_t *lr_book_no(const struct lr_err *err); /* {"ok": false, "exit": ..., "error": ...} */
 

@@ -19,6 +19,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/state.h"
 #include "lib/crypto/crypto.h"
+#include "lib/node/book.h"
 #include "lib/node/control_socket.h"
 #include "terms.h"
 
@@ -183,11 +184,6 @@ const char *lr_client_iface(const struct lr_client *c)
 	return c->iface;
 }
 
-int lr_client_fd(const struct lr_client *c)
-{
-	return c->fd;
-}
-
 /* --- requests and answers --- */
 
 static int gone(const struct lr_client *c, struct lr_err *err)
@@ -309,17 +305,6 @@ json_t *lr_client_request(const char *verb)
 	return request;
 }
 
-static json_t *refused(const json_t *answer, struct lr_err *err)
-{
-	bool bad = false;
-	const char *text = lr_json_str(answer, LR_K_ERROR, &bad);
-	int64_t code = lr_json_int(answer, LR_K_EXIT, LR_EXIT_FAILED, &bad);
-
-	lr_err_set(err, code > 0 && code < 126 ? (enum lr_exit)code : LR_EXIT_FAILED, "%s",
-		text ? text : "the node refused and did not say why");
-	return NULL;
-}
-
 static int transport_error(const struct lr_client *c, int rc, struct lr_err *err)
 {
 	if (rc == -ETIMEDOUT)
@@ -352,16 +337,23 @@ static json_t *ask(struct lr_client *c, json_t *request, unsigned seconds, struc
 		return NULL;
 	}
 	json_t *answer = parse_line(c, line, len, err);
-	if (!answer || json_is_true(json_object_get(answer, LR_K_OK)))
-		return answer;
-	refused(answer, err);
-	json_decref(answer);
-	return NULL;
+	return answer ? lr_book_take(answer, err) : NULL;
 }
 
 json_t *lr_client_ask(struct lr_client *c, json_t *request, struct lr_err *err)
 {
 	return ask(c, request, ANSWER_S, err);
+}
+
+bool lr_client_wait(const struct lr_client *c, int reader)
+{
+	struct pollfd p[2] = {{c->fd, POLLIN, 0}, {reader, 0, 0}};
+
+	if (c->len > c->at && memchr(c->in + c->at, '\n', c->len - c->at))
+		return true;
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	return !(p[1].revents & (POLLERR | POLLHUP));
 }
 
 json_t *lr_client_next(struct lr_client *c, struct lr_err *err)

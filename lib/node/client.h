@@ -30,15 +30,16 @@ void lr_client_close(struct lr_client *c); /* NULL is fine */
 const char *lr_client_iface(const struct lr_client *c);
 
 /* Sends `request` (takes the reference) and waits for its answer, at most 10 s. A new reference
- * to the answer with "ok": true, or NULL with what the node said in `err`. */
+ * to the answer (without "ok"), or NULL with what the node said in `err`. */
 json_t *lr_client_ask(struct lr_client *c, json_t *request, struct lr_err *err);
 /* {"do": verb}, for more members to be set. */
 json_t *lr_client_request(const char *verb);
 /* The next line that comes (after `watch`), however long it takes; NULL with err->text "" when
  * the node has closed the connection, with a text when it broke. */
 json_t *lr_client_next(struct lr_client *c, struct lr_err *err);
-/* Wait for the next line with poll() on this descriptor first, if other things are waited for. */
-int lr_client_fd(const struct lr_client *c);
+/* Waits until lr_client_next() has something to say, or nobody reads from the descriptor
+ * `reader` any more: then false. */
+bool lr_client_wait(const struct lr_client *c, int reader);
 
 /* The pid of the node of `iface`, 0 when it does not say within 1 s. */
 long lr_client_pid(const char *iface);

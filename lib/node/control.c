@@ -156,8 +156,8 @@ static json_t *answer_status(struct lr_node *node, const json_t *request)
 		}
 		lr_node_book_release(&b);
 	}
-	json_t *answer = lr_book_yes();
-	lr_json_put(answer, LR_K_NODE, lr_report_node(node, peers));
+	json_t *answer = lr_report_node(node, peers);
+	lr_json_put_bool(answer, LR_K_OK, true);
 	return answer;
 }
 

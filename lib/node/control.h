@@ -5,7 +5,7 @@
  * {"ok": true, ...} or {"ok": false, "exit": N, "error": "one line"}.
  *
  *   hello   -> iface, pid, version, started
- *   status  -> node: the object of share/schema/status.json ("peers": false leaves those out)
+ *   status  -> the object of share/schema/status.json ("peers": false leaves those out)
  *   peers, peer-set, peer-remove, config: book.h
  *   down    -> the node ends behind the answer
  *   watch   -> {"ok": true}, then event lines (share/schema/event.json) until either end goes; the

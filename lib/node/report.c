@@ -3,7 +3,9 @@
  */
 #include "lib/node/report.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -23,6 +25,16 @@ static void put_key(json_t *obj, const char *key, const uint8_t public_key[LR_KE
 	char text[LR_KEY_TEXT];
 
 	lr_json_put_str(obj, key, public_key ? lr_key_text(public_key, text) : NULL);
+}
+
+/* A peer without a nickname goes by its key. */
+static void put_who(json_t *obj, const char *name, const uint8_t public_key[LR_KEY_LEN])
+{
+	char text[LR_KEY_TEXT];
+
+	lr_key_text(public_key, text);
+	lr_json_put_str(obj, LR_K_PEER, *name ? name : text);
+	lr_json_put_str(obj, LR_K_PUBLIC_KEY, text);
 }
 
 static void put_endpoint(json_t *obj, const struct lr_endpoint *e)
@@ -92,8 +104,7 @@ json_t *lr_report_peer(
 	const struct lr_wg_peer_stats *s = live ? &live->stats : NULL;
 	json_t *out = json_object();
 
-	lr_json_put_str(out, LR_K_PEER, *p->name ? p->name : NULL);
-	put_key(out, LR_K_PUBLIC_KEY, p->public_key);
+	put_who(out, p->name, p->public_key);
 	put_address(out, LR_K_ADDRESS, p, 4);
 	put_address(out, LR_K_ADDRESS6, p, 6);
 	put_endpoint(out, &p->endpoint);
@@ -170,6 +181,16 @@ json_t *lr_report_node(struct lr_node *node, json_t *peers)
 	return out;
 }
 
+double lr_report_unix_seconds(const char *rfc3339)
+{
+	struct tm tm = {0};
+	const char *rest = rfc3339 ? strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+
+	if (!rest)
+		return -1;
+	return (double)timegm(&tm) + (*rest == '.' ? strtod(rest, NULL) : 0);
+}
+
 /* --- events --- */
 
 json_t *lr_report_own_event(const struct lr_node *node, const char *name, uint64_t unix_ns)
@@ -192,8 +213,38 @@ json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *
 	if (!event->peer)
 		return out;
 	const struct lr_node_peer *owner = event->peer->owner;
-	lr_json_put_str(out, LR_K_PEER, owner && *owner->name ? owner->name : NULL);
-	put_key(out, LR_K_PUBLIC_KEY, event->peer->public_key);
+	put_who(out, owner ? owner->name : "", event->peer->public_key);
 	put_endpoint(out, &event->peer->endpoint);
+	return out;
+}
+
+/* --- a ping --- */
+
+static void put_us(json_t *obj, const char *key, uint64_t ns, bool known)
+{
+	lr_json_put(obj, key, known ? json_real((double)ns / 1e3) : NULL);
+}
+
+json_t *lr_report_ping(
+	const json_t *peer, const char *address, const struct lr_ping_result *r, json_t *path)
+{
+	json_t *out = json_object();
+	bool any = r->received > 0;
+
+	lr_json_put(out, LR_K_PEER, json_copy(json_object_get(peer, LR_K_PEER)));
+	lr_json_put(out, LR_K_PUBLIC_KEY, json_copy(json_object_get(peer, LR_K_PUBLIC_KEY)));
+	lr_json_put_str(out, LR_K_ADDRESS, address);
+	lr_json_put_int(out, LR_K_SENT, r->sent);
+	lr_json_put_int(out, LR_K_RECEIVED, r->received);
+	lr_json_put(
+		out, LR_K_LOSS, r->sent ? json_real(1.0 - (double)r->received / r->sent) : NULL);
+	put_us(out, LR_K_MIN_US, r->min_ns, any);
+	put_us(out, LR_K_MEAN_US, r->mean_ns, any);
+	put_us(out, LR_K_P50_US, r->p50_ns, any);
+	put_us(out, LR_K_P90_US, r->p90_ns, any);
+	put_us(out, LR_K_P99_US, r->p99_ns, any);
+	put_us(out, LR_K_MAX_US, r->max_ns, any);
+	put_us(out, LR_K_JITTER_US, r->jitter_ns, r->received > 1);
+	lr_json_put(out, LR_K_PATH, path);
 	return out;
 }

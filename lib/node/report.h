@@ -1,12 +1,14 @@
 /*
  * report.h - what a node and its peers look like to a program: JSON objects
  *
- * Schemas: share/schema/peer.json, status.json, event.json. Members that are not known are null.
+ * Schemas: share/schema/peer.json, status.json, event.json, ping.json. Members that are not known
+ * are null.
  */
 #ifndef LR_NODE_REPORT_H
 #define LR_NODE_REPORT_H
 
 #include "lib/base/json.h"
+#include "lib/io/ping.h"
 #include "lib/node/node.h"
 #include "lib/wg/config.h"
 
@@ -22,5 +24,11 @@ json_t *lr_report_node(struct lr_node *node, json_t *peers);
 json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *event);
 /* An event that only concerns the reader: `name` is "watching". */
 json_t *lr_report_own_event(const struct lr_node *node, const char *name, uint64_t unix_ns);
+/* What a ping of the peer (an lr_report_peer()) found; takes the reference to `path`. */
+json_t *lr_report_ping(
+	const json_t *peer, const char *address, const struct lr_ping_result *r, json_t *path);
+
+/* A time of those objects in Unix seconds; -1 when it is none (NULL is fine). */
+double lr_report_unix_seconds(const char *rfc3339);
 
 #endif
