@@ -18,6 +18,8 @@ int lr_timers_reserve(struct lr_timers *q, size_t count)
 {
 	if (count <= q->room)
 		return 0;
+	if (count > SIZE_MAX / 2 / sizeof(*q->heap))
+		return -ENOMEM;
 	size_t room = q->room * 2 > count ? q->room * 2 : count;
 	struct lr_timer **heap = reallocarray(q->heap, room, sizeof(*heap));
 	if (!heap)
