@@ -31,3 +31,72 @@ setup() {
 		and (.unit | length > 0) and (.source | length > 0) and (.better == "lower" or .better == "higher"))
 		and (map(.name) | unique | length) == length' share/targets.json
 }
+
+# What each verb prints, in this order: SCHEMA COMMAND; "-": the verb has no JSON of its own.
+verbs() {
+	cat <<-END
+		lease lr-ipam alloc alice bob carol
+		lease lr-ipam lookup bob 10.66.0.3
+		lease lr-ipam list
+		ipam-stats lr-ipam stats
+		lease lr-ipam release carol
+		- lr-ipam check
+		status lr-up --status
+		listed-peer lr-peer list
+		listed-peer lr-peer show b
+		listed-peer lr-peer add --key $(pub c) --name carol --allowed-ips 10.66.0.3/32
+		config lr-peer export
+		config lr-peer export --private
+		listed-peer lr-peer import $(conf d)
+		listed-peer lr-peer remove carol
+		ping lr-peer ping -c 1 b
+		status lr-peer status
+		- lr-peer metrics
+		- lr-peer watch
+		replay lr-perf replay $ROOT/share/traces/doom.pcap
+		target lr-perf targets
+	END
+}
+
+@test "every verb's --json is as its schema says" {
+	two_nodes
+	lr_keys c
+	lr_conf d 10.66.0.4/24
+	lr_conf_peer d e 10.66.0.5/32
+	while read -r schema command; do
+		[ "$schema" != - ] || continue
+		# shellcheck disable=SC2086
+		ns a $command --json >"$BATS_TEST_TMPDIR/out" || [ $? = 3 ]
+		json_ok "$schema" <"$BATS_TEST_TMPDIR/out" || { echo "$command"; cat "$BATS_TEST_TMPDIR/out"; false; }
+	done < <(verbs)
+}
+
+@test "lr-up --json, lr-peer watch and lr-ipam check as their schemas say" {
+	ns_make a
+	lr_conf a 10.66.0.1/24
+	ns a lr-up --config "$(conf a)" --iface "$(ifn a)" --json >"$BATS_TEST_TMPDIR/up"
+	json_ok up <"$BATS_TEST_TMPDIR/up"
+	spawn ns a lr-peer watch
+	wait_until 5 grep -q watching "$BATS_TEST_TMPDIR/ns.log"
+	lr_keys c
+	ns a lr-peer add --key "$(pub c)" --name carol
+	ns a lr-peer remove carol
+	ns a lr-up --down
+	wait_until 5 grep -q '"down"' "$BATS_TEST_TMPDIR/ns.log"
+	json_ok event <"$BATS_TEST_TMPDIR/ns.log"
+	is "$(jq -r .event "$BATS_TEST_TMPDIR/ns.log" | tr '\n' ' ')" "watching peer-added peer-removed down "
+	ns a lr-ipam alloc alice
+	echo rubbish >>"$(find "$LR_STATE_DIR/a" -name '*.jsonl')"
+	exits 3 ns a lr-ipam check --json
+	json_ok ipam-check <<<"$output"
+}
+
+@test "no verb is without a schema" {
+	lr_keys c
+	for p in "$ROOT"/cmd/lr-*.c; do
+		p=$(basename "$p" .c)
+		for verb in $("$p" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+			verbs | grep -q " $p $verb\b" || { echo "$p $verb"; false; }
+		done
+	done
+}

@@ -1,0 +1,44 @@
+# fish completion, made by: lr-peer --print-completion=fish
+function __lr_ifaces
+	set -l dir /run/lanrage
+	test -n "$LR_RUN_DIR"; and set dir $LR_RUN_DIR
+	for f in $dir/*.sock
+		basename -- $f .sock
+	end
+end
+function __lr_peers
+	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
+end
+complete -c lr-peer -f
+complete -c lr-peer -l iface -x -a '(__lr_ifaces)' -d 'talk to the node of this interface'
+complete -c lr-peer -l json -d 'print JSON, one object a line'
+complete -c lr-peer -s h -l help -d 'show this help and exit'
+complete -c lr-peer -s V -l version -d 'show the version and exit'
+complete -c lr-peer -n __fish_use_subcommand -a list -d 'all peers'
+complete -c lr-peer -n __fish_use_subcommand -a show -d 'everything about a peer'
+complete -c lr-peer -n '__fish_seen_subcommand_from show' -a '(__lr_peers)'
+complete -c lr-peer -n __fish_use_subcommand -a add -d 'add a peer, or change one'
+complete -c lr-peer -n '__fish_seen_subcommand_from add' -s k -l key -x -d 'the peer\'s public key'
+complete -c lr-peer -n '__fish_seen_subcommand_from add' -s n -l name -x -d 'its nickname'
+complete -c lr-peer -n '__fish_seen_subcommand_from add' -s e -l endpoint -x -d 'where it is reached'
+complete -c lr-peer -n '__fish_seen_subcommand_from add' -s a -l allowed-ips -x -d 'prefixes that are its own, with commas'
+complete -c lr-peer -n '__fish_seen_subcommand_from add' -l psk-file -r -F -d 'file with the preshared key'
+complete -c lr-peer -n '__fish_seen_subcommand_from add' -l keepalive -x -d 'send a keepalive so often'
+complete -c lr-peer -n __fish_use_subcommand -a remove -d 'remove peers'
+complete -c lr-peer -n '__fish_seen_subcommand_from remove' -a '(__lr_peers)'
+complete -c lr-peer -n __fish_use_subcommand -a import -d 'take peers from wg-quick files or JSON'
+complete -c lr-peer -n '__fish_seen_subcommand_from import' -F
+complete -c lr-peer -n __fish_use_subcommand -a export -d 'print the configuration as a wg-quick file, or JSON'
+complete -c lr-peer -n '__fish_seen_subcommand_from export' -l private -d 'with our own private key'
+complete -c lr-peer -n '__fish_seen_subcommand_from export' -a '(__lr_peers)'
+complete -c lr-peer -n __fish_use_subcommand -a ping -d 'round trips through the tunnel'
+complete -c lr-peer -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many to send (4)'
+complete -c lr-peer -n '__fish_seen_subcommand_from ping' -s i -l interval -x -d 'time between two (0.2)'
+complete -c lr-peer -n '__fish_seen_subcommand_from ping' -s s -l size -x -d 'payload of each (56)'
+complete -c lr-peer -n '__fish_seen_subcommand_from ping' -s W -l wait -x -d 'how long to wait for an answer (2)'
+complete -c lr-peer -n '__fish_seen_subcommand_from ping' -s 4 -l ipv4 -d 'ping the IPv4 address'
+complete -c lr-peer -n '__fish_seen_subcommand_from ping' -s 6 -l ipv6 -d 'ping the IPv6 address'
+complete -c lr-peer -n '__fish_seen_subcommand_from ping' -a '(__lr_peers)'
+complete -c lr-peer -n __fish_use_subcommand -a status -d 'the running node'
+complete -c lr-peer -n __fish_use_subcommand -a metrics -d 'the running node for Prometheus'
+complete -c lr-peer -n __fish_use_subcommand -a watch -d 'events as JSON lines, as they happen'

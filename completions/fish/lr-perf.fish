@@ -1,0 +1,23 @@
+# fish completion, made by: lr-perf --print-completion=fish
+function __lr_ifaces
+	set -l dir /run/lanrage
+	test -n "$LR_RUN_DIR"; and set dir $LR_RUN_DIR
+	for f in $dir/*.sock
+		basename -- $f .sock
+	end
+end
+function __lr_peers
+	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
+end
+complete -c lr-perf -f
+complete -c lr-perf -l json -d 'print JSON'
+complete -c lr-perf -s h -l help -d 'show this help and exit'
+complete -c lr-perf -s V -l version -d 'show the version and exit'
+complete -c lr-perf -n __fish_use_subcommand -a replay -d 'play captures through every stage and time each'
+complete -c lr-perf -n '__fish_seen_subcommand_from replay' -s r -l repeat -x -d 'play each file N times, for more samples'
+complete -c lr-perf -n '__fish_seen_subcommand_from replay' -s g -l gate -x -a 'documented ours' -d 'judge these targets: documented (p99) or ours (p50)'
+complete -c lr-perf -n '__fish_seen_subcommand_from replay' -l tap -d 'print TAP, a test a stage'
+complete -c lr-perf -n '__fish_seen_subcommand_from replay' -l junit -r -F -d 'write JUnit XML to FILE too'
+complete -c lr-perf -n '__fish_seen_subcommand_from replay' -l no-timing -d 'do not time packets, only the whole'
+complete -c lr-perf -n '__fish_seen_subcommand_from replay' -F
+complete -c lr-perf -n __fish_use_subcommand -a targets -d 'show what is to be reached'

@@ -1,0 +1,24 @@
+# fish completion, made by: lr-up --print-completion=fish
+function __lr_ifaces
+	set -l dir /run/lanrage
+	test -n "$LR_RUN_DIR"; and set dir $LR_RUN_DIR
+	for f in $dir/*.sock
+		basename -- $f .sock
+	end
+end
+function __lr_peers
+	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
+end
+complete -c lr-up -f
+complete -c lr-up -s c -l config -r -F -d 'run this wg-quick file, or our JSON; - is standard input'
+complete -c lr-up -s i -l iface -x -a '(__lr_ifaces)' -d 'name of the interface, lr0 unless given'
+complete -c lr-up -l tun -d 'a layer 3 interface (the default)'
+complete -c lr-up -l tap -d 'an Ethernet interface that carries IP'
+complete -c lr-up -s f -l foreground -d 'stay in the foreground'
+complete -c lr-up -l ready-fd -x -d 'write a newline to this descriptor when all works'
+complete -c lr-up -l spin -x -d 'poll this long after a packet before sleeping: less latency, a busy core'
+complete -c lr-up -s d -l down -d 'end the node of IFACE, or the only one'
+complete -c lr-up -s s -l status -d 'show the nodes that run here'
+complete -c lr-up -s j -l json -d 'print JSON'
+complete -c lr-up -s h -l help -d 'show this help and exit'
+complete -c lr-up -s V -l version -d 'show the version and exit'
