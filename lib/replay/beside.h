@@ -4,7 +4,7 @@
  *   ipam_alloc   a new name gets an address in a /16 pool
  *   ipam_lookup  a lease by name and by address, in turn
  *   metrics      one sample into a histogram
- *   config_load  a wg-quick text with the capture's members as peers (1 to 100) becomes a value
+ *   config_load  a wg-quick text with the capture's members as peers (1 to 32) becomes a value
  *   state_load   the address log of as many members becomes a table
  *
  * All in memory: what a disk adds is the disk's.
@@ -26,7 +26,8 @@ enum lr_beside_stage {
 
 /* Names and targets into `stages`, LR_BESIDE_STAGES of them, zeroed by the caller. */
 void lr_beside_name(struct lr_stage *stages);
-/* One round: 1,000 of each of the first three, 100 of each of the others; about 15 ms.
+/* One round: 1,000 samples of each of the first three, 100 of each of the others; about 15 ms.
+ * Look-ups and histogram samples are timed eight at a time and counted with their share.
  * `members` as the capture had. 0, or -1 with `err` when memory is short. Needs lr_crypto_init().
  */
 int lr_beside_measure(

@@ -146,31 +146,27 @@ json_t *lr_report_json(const struct lr_run *r)
 /* Three digits and a unit: "48 ns", "1.25 us", "-". */
 static const char *short_ns(double ns, char out[16])
 {
-	static const struct {
-		double from, by;
-		const char *unit;
-	} units[] = {{1e9, 1e9, "s"}, {1e6, 1e6, "ms"}, {1e3, 1e3, "us"}, {0, 1, "ns"}};
+	static const char *const units[] = {"ns", "us", "ms", "s"};
+	size_t i = 0;
 
 	if (isnan(ns))
 		return "-";
-	for (size_t i = 0;; i++) {
-		if (ns >= units[i].from) {
-			snprintf(out, 16, "%.3g %s", ns / units[i].by, units[i].unit);
-			return out;
-		}
-	}
+	for (; ns >= 999.5 && i < 3; i++)
+		ns /= 1000;
+	snprintf(out, 16, "%.3g %s", ns, units[i]);
+	return out;
 }
 
 static const char *short_rate(double per_s, const char *unit, char out[24])
 {
+	static const char *const prefixes[] = {"", "k", "M", "G"};
+	size_t i = 0;
+
 	if (isnan(per_s))
 		return "-";
-	if (per_s >= 1e9)
-		snprintf(out, 24, "%.3g G%s", per_s / 1e9, unit);
-	else if (per_s >= 1e6)
-		snprintf(out, 24, "%.3g M%s", per_s / 1e6, unit);
-	else
-		snprintf(out, 24, "%.3g k%s", per_s / 1e3, unit);
+	for (; per_s >= 999.5 && i < 3; i++)
+		per_s /= 1000;
+	snprintf(out, 24, "%.3g %s%s", per_s, prefixes[i], unit);
 	return out;
 }
 
@@ -190,16 +186,16 @@ static void table_row(FILE *out, const struct lr_stage *s, enum lr_gate gate, bo
 {
 	char a[24], b[24];
 
-	fprintf(out, "%-12s %9llu", s->name, (unsigned long long)s->hist.n);
+	fprintf(out, "%-11s %8llu", s->name, (unsigned long long)s->hist.n);
 	for (size_t i = 0; i < QUANTILES; i++)
-		fprintf(out, " %9s",
+		fprintf(out, " %8s",
 			short_ns(s->hist.n ? (double)lr_hist_quantile(&s->hist, quantiles[i].q)
 					   : NAN,
 				a));
-	fprintf(out, " %9s %9s", short_rate(rate(s->hist.n, s->hist.sum), "/s", a),
+	fprintf(out, " %9s %10s", short_rate(rate(s->hist.n, s->hist.sum), "/s", a),
 		short_rate(rate(s->bytes, s->hist.sum), "B/s", b));
-	fprintf(out, " %9s", short_ns(s->target ? s->target->documented : NAN, a));
-	fprintf(out, " %9s  %s\n", short_ns(s->target ? s->target->ours : NAN, a),
+	fprintf(out, " %8s", short_ns(s->target ? s->target->documented : NAN, a));
+	fprintf(out, " %8s  %s\n", short_ns(s->target ? s->target->ours : NAN, a),
 		verdict_text(lr_stage_judge(s, gate), colour));
 }
 
@@ -227,10 +223,10 @@ void lr_report_table(FILE *out, const struct lr_run *r, bool colour)
 		short_rate(rate(r->engine->bytes, r->duration_ns), "B/s", b));
 	if (!r->plan.timing)
 		return;
-	fprintf(out, "\n%-12s %9s", "stage", "n");
+	fprintf(out, "\n%-11s %8s", "stage", "n");
 	for (size_t i = 0; i < QUANTILES; i++)
-		fprintf(out, " %9s", quantiles[i].head);
-	fprintf(out, " %9s %9s %9s %9s  %s\n", "rate", "bytes", "target", "ours", gate_name(r));
+		fprintf(out, " %8s", quantiles[i].head);
+	fprintf(out, " %9s %10s %8s %8s  %s\n", "rate", "bytes", "target", "ours", gate_name(r));
 	for (size_t i = 0; i < r->n_stages; i++)
 		table_row(out, &r->stages[i], r->plan.gate, colour);
 	fprintf(out, "clock: %s, %.3g ns a reading, which each stage includes\n", r->tick.source,

@@ -10,7 +10,7 @@
 #include "lib/base/clock.h"
 
 /* Apart enough that neither the 50 ms between initiations nor a limit of handshakes a second
- * is met; 256 of them are 13 s of the 120 s after which a session asks for the next. */
+ * is met; 128 of them are 6 s of the 120 s after which a session asks for the next. */
 #define HANDSHAKE_GAP_NS (50 * LR_NS_PER_MS)
 #define MEET_TRIES       5
 #define WINDOW_BITS      8192

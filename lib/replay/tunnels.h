@@ -18,9 +18,9 @@
 #include "lib/wg/replay.h"
 #include "lib/wg/wg.h"
 
-/* A handshake costs about 0.4 ms, and a thousand packets may have a thousand senders: 256 tunnels
+/* A handshake costs 0.4 to 0.8 ms, and a thousand packets may have a thousand senders: 128 tunnels
  * stay within 0.1 s. Later senders share them in turn, each with its own allowed IPs. */
-#define LR_TUNNELS_MAX 256
+#define LR_TUNNELS_MAX 128
 /* Addresses with a place in the tries; 65,536 take about 10 MB. */
 #define LR_MEMBERS_MAX 65536
 

@@ -1,0 +1,234 @@
+# lr-perf: captures through every stage, the reports, the exit codes, the targets.
+load helper
+
+setup() {
+	lr_setup
+	cd "$BATS_TEST_TMPDIR"
+	MKCAP=$ROOT/build/$MODE/t/tools/mkcap
+}
+
+# replayed [ARG]...: JSON of a replay in $output, exit code 0, held against its schema; and every
+# packet is accounted for.
+replayed() {
+	lr-perf replay --json "$@" >replay.json 2>replay.err || { echo "exit $?"; cat replay.err; return 1; }
+	json_ok replay <replay.json
+	accounted <replay.json
+	output=$(cat replay.json)
+}
+
+accounted() { jq -e '.packets == .delivered + ([.dropped[]] | add)' >/dev/null || { echo "the sums differ"; return 1; }; }
+field() { jq -c "$1" replay.json; }
+
+@test "every link type, byte order and kind of stamp is delivered whole" {
+	for kind in ether vlan qinq snap raw raw12 cooked cooked2 null null-swapped loop ppp big nano big-nano ng ng-big; do
+		"$MKCAP" $kind 200 >$kind.cap
+		replayed $kind.cap
+		is "$(field '[.packets, .delivered, .truncated, .members, .tunnels]')" "[200,200,false,4,4]" $kind
+	done
+}
+
+@test "pcapng with interfaces that differ and sections of two byte orders" {
+	"$MKCAP" ng-sections 30 >two.pcapng
+	replayed two.pcapng
+	is "$(field '[.packets, .delivered, .files[0].format]')" '[60,60,"pcapng"]'
+}
+
+@test "what is not delivered is counted by reason" {
+	read -r packets delivered not_ip cut_short bad_header fragment < <("$MKCAP" mixed 2>&1 >mixed.pcap)
+	replayed mixed.pcap
+	is "$(field '[.packets, .delivered]')" "[$packets,$delivered]"
+	is "$(field .dropped)" \
+		"{\"not_ip\":$not_ip,\"cut_short\":$cut_short,\"bad_header\":$bad_header,\"fragment\":$fragment}"
+}
+
+@test "sources that are nobody's, and a thousand senders" {
+	"$MKCAP" sources 60 >sources.pcap
+	replayed sources.pcap
+	is "$(field '[.delivered, .members]')" "[60,3]" "127.0.0.1 and both destinations are members"
+	"$MKCAP" senders 1000 >senders.pcap
+	replayed senders.pcap
+	is "$(field '[.delivered, .members, .tunnels]')" "[1000,1001,128]"
+}
+
+@test "stages: names, order, samples, and a target where there is one" {
+	"$MKCAP" raw 300 >raw.pcap
+	replayed raw.pcap
+	is "$(field '[.stages[].name]')" \
+		'["parse","lookup","seal","open","replay","deliver","total","receive","ipam_alloc","ipam_lookup","metrics","config_load","state_load"]'
+	is "$(field '[.stages[:8][].n] | unique')" "[300]"
+	field '.stages[] | select(.n < 100)' | not_any
+	is "$(field '[.stages[] | select(.target_ns) | {(.name): .target_ns}] | add')" \
+		'{"total":5000000,"ipam_alloc":100000,"ipam_lookup":10000,"metrics":5000000,"config_load":10000000}'
+	is "$(field '[.stages[] | select(.target_ns == null) | .pass] | unique')" "[null]"
+	field '.stages[] | select(.p50_ns > .p90_ns or .p90_ns > .p99_ns or .p99_ns > .p999_ns or .p999_ns > .max_ns)' | not_any
+}
+
+not_any() { ! grep .; }
+
+@test "fewer than 100 samples are not judged" {
+	"$MKCAP" raw 99 >few.pcap
+	replayed few.pcap
+	is "$(field '.stages[] | select(.name == "total") | [.n, .pass]')" "[99,null]"
+	replayed --repeat 2 few.pcap
+	is "$(field '.stages[] | select(.name == "total") | [.n, .pass]')" "[198,true]"
+	is "$(field '[.packets, .repeat]')" "[198,2]"
+}
+
+@test "the gate: exit 3 says which stage missed and by how much" {
+	# On this clock each reading takes longer than our target for a look-up.
+	"$MKCAP" raw 200 >raw.pcap
+	code=0
+	lr-perf replay --gate ours --json raw.pcap >ours.json 2>err || code=$?
+	json_ok replay <ours.json
+	missed=$(jq -r '.stages[] | select(.pass == false) | .name' ours.json)
+	is "$(sed -n 's/^lr-perf: \([a-z_]*\): p50 is .* ns, our target is .* too slow$/\1/p' err)" "$missed"
+	is $code "$([ -n "$missed" ] && echo 3 || echo 0)"
+	jq -e '[.stages[] | select(.pass != null) | .pass == (.p50_ns < .ours_ns)] | all' ours.json
+	jq -e '.gate == "ours"' ours.json
+	exits 2 lr-perf replay --gate theirs raw.pcap
+}
+
+@test "every prefix of a capture ends with 0, 1 or 3 and tells when it was cut" {
+	"$MKCAP" raw 4 >raw.pcap
+	"$MKCAP" ng 4 >ng.pcapng
+	for file in raw.pcap ng.pcapng; do
+		size=$(stat -c %s $file)
+		for ((n = 0; n < size; n += 1 + n / 40)); do
+			head -c $n $file >cut
+			code=0
+			lr-perf replay --json --no-timing cut >out 2>err || code=$?
+			case $code in
+			1) [ ! -s out ] && is "$(wc -l <err)" 1 "$file $n: $(cat err)" ;;
+			0)
+				accounted <out
+				if jq -e .truncated out >/dev/null; then
+					is "$(wc -l <err)" 1 "$file $n: one note"
+					grep -q "^lr-perf: cut: broken or cut off: " err
+				else
+					[ ! -s err ]
+				fi
+				;;
+			*) echo "$file $n: exit $code"; cat err; false ;;
+			esac
+		done
+	done
+}
+
+@test "an empty capture is no error, a file that is none is" {
+	"$MKCAP" raw 0 >empty.pcap
+	replayed empty.pcap
+	is "$(field '[.packets, .delivered, .truncated]')" "[0,0,false]"
+	: >nothing
+	echo "just text, and enough of it to be a header" >text
+	gzip -c empty.pcap >empty.pcap.gz
+	for file in nothing text empty.pcap.gz missing .; do
+		exits 1 lr-perf replay $file
+		is "${#lines[@]}" 1
+		[[ $output == "lr-perf: $file: "* ]]
+	done
+	[[ $(lr-perf replay empty.pcap.gz 2>&1) == *"gzip -dc empty.pcap.gz | lr-perf replay -"* ]]
+	replayed missing empty.pcap
+	grep -q "^lr-perf: missing: " replay.err
+	is "$(field '[.files[].format]')" '[null,"pcap"]'
+}
+
+@test "standard input, several files, and no second reading of a pipe" {
+	"$MKCAP" raw 100 >raw.pcap
+	"$MKCAP" ng 100 >ng.pcapng
+	replayed - <raw.pcap
+	is "$(field '[.delivered, .files[0].file]')" '[100,"-"]'
+	cat ng.pcapng | replayed -
+	is "$(field '.delivered')" 100
+	replayed raw.pcap ng.pcapng
+	is "$(field '[.delivered, .members, (.files | length)]')" "[200,4,2]"
+	exits 2 lr-perf replay --repeat 2 - <raw.pcap
+	exits 2 lr-perf replay
+}
+
+@test "TAP: a point a stage, and the plan is right" {
+	"$MKCAP" raw 200 >raw.pcap
+	exits 0 lr-perf replay --tap raw.pcap
+	is "$(grep -c '^ok ' <<<"$output")" 14
+	grep -qx '1..14' <<<"$output"
+	grep -q '^ok .* - seal: .* # SKIP no target$' <<<"$output"
+	exits 2 lr-perf replay --tap --json raw.pcap
+}
+
+@test "JUnit: well-formed, and its counts are right" {
+	"$MKCAP" raw 200 >raw.pcap
+	exits 0 lr-perf replay --junit out.xml raw.pcap
+	/usr/bin/python3 - <<-'END'
+		import xml.etree.ElementTree as tree
+		suite = tree.parse("out.xml").getroot()
+		cases = suite.findall("testcase")
+		assert len(cases) == int(suite.get("tests")) == 14
+		assert len(suite.findall("testcase/skipped")) == int(suite.get("skipped"))
+		assert len(suite.findall("testcase/failure")) == int(suite.get("failures")) == 0
+	END
+	exits 1 lr-perf replay --junit /nowhere/out.xml raw.pcap
+}
+
+@test "the table names every stage; without timing only the whole is told" {
+	"$MKCAP" raw 200 >raw.pcap
+	exits 0 lr-perf replay raw.pcap
+	for stage in parse lookup seal open replay deliver total ipam_alloc ipam_lookup config_load state_load; do
+		grep -q "^$stage  *[0-9]" <<<"$output"
+	done
+	grep -q '^clock: ' <<<"$output"
+	replayed --no-timing raw.pcap
+	is "$(field '[.delivered, .clock, [.stages[].name], .stages[0].n, .stages[0].p50_ns, .pass]')" \
+		'[200,null,["total"],200,null,null]'
+}
+
+@test "the other clock" {
+	"$MKCAP" raw 200 >raw.pcap
+	LR_PERF_CLOCK=raw replayed raw.pcap
+	is "$(field .clock)" '"monotonic_raw"'
+}
+
+@test "targets: every row, as in share/targets.json" {
+	lr-perf targets --json | tee rows.json | json_ok target
+	is "$(jq -cS . rows.json)" "$(jq -cS '.targets[]' "$ROOT/share/targets.json")"
+	is "$(lr-perf targets --json ipam_alloc | jq '.documented')" 100000
+	exits 1 lr-perf targets nonsense
+	exits 2 lr-perf targets ipam_alloc ipam_lookup
+	exits 0 lr-perf targets
+	is "${#lines[@]}" "$(($(jq '.targets | length' "$ROOT/share/targets.json") + 1))"
+	[[ $output == *"ipam_alloc"*"100 us"*"50 us"*"1 us"* ]]
+}
+
+@test "the shipped captures are delivered" {
+	for file in "$ROOT"/share/traces/*.pcap; do
+		replayed "$file"
+		is "$(field '[.truncated, .dropped.cut_short, .dropped.bad_header, .dropped.fragment]')" '[false,0,0,0]' "$file"
+		jq -e '.delivered >= 600 and .pass' replay.json
+	done
+}
+
+# INDEX.md counts packets with capinfos. Where that could not read the file, or the file is deliberately
+# broken, only the sums are held. It counts custom blocks of pcapng as packets, of which one file
+# has three.
+@test "captures from elsewhere: no crash, every packet accounted for, as many as the index says" {
+	need_traces INDEX.md
+	n=0
+	while IFS='|' read -r _ file _ _ _ packets _ _ format _; do
+		file=${file// /} packets=${packets// /}
+		[ -f "$TRACES/$file" ] || continue
+		code=0
+		lr-perf replay --json "$TRACES/$file" >replay.json 2>replay.err || code=$?
+		case $code in
+		0 | 3) accounted <replay.json && json_ok replay <replay.json ;;
+		1) is "$(wc -l <replay.err)" 1 "$file" ;;
+		*) echo "$file: exit $code"; false ;;
+		esac
+		if [[ $format == *unreadable* ]]; then
+			[ $code = 1 ] || jq -e .truncated replay.json >/dev/null
+		else
+			[ $code != 1 ] || { echo "$file: $(cat replay.err)"; false; }
+			[ "$file" != be_test102.pcapng ] || packets=$((packets - 3))
+			is "$(field .packets)" "$packets" "$file"
+		fi
+		n=$((n + 1))
+	done <"$TRACES/INDEX.md"
+	[ $n -ge 60 ]
+}
