@@ -52,8 +52,10 @@ struct lr_record {
 /* Into a text of a record, which has `room` bytes: cut, never over the end. */
 static inline void lr_record_copy(char *to, size_t room, const char *from)
 {
-	size_t len = strnlen(from, room - 1);
+	size_t len = strlen(from);
 
+	if (len >= room)
+		len = room - 1;
 	memcpy(to, from, len);
 	to[len] = '\0';
 }

@@ -178,6 +178,7 @@ static int open_log(struct lr_store *s, int flags, struct lr_err *err)
 {
 	lr_store_close_log(s);
 	s->fd = open(s->path, flags | O_CLOEXEC | O_NOCTTY);
+	s->writable = (flags & O_ACCMODE) == O_RDWR;
 	return s->fd < 0 && errno != ENOENT ? lr_store_fail(err, s->path) : 0;
 }
 
@@ -241,7 +242,7 @@ static int heal(struct lr_store *s, struct lr_err *err)
 
 static int bring_up_to_date(struct lr_store *s, struct lr_err *err)
 {
-	if (same_file(s)) {
+	if (s->writable && same_file(s)) {
 		s->tail = 0;
 		return read_on(s, err);
 	}

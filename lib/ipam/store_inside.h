@@ -14,8 +14,9 @@ struct lr_store {
 	char path[PATH_MAX];
 	struct lr_prefix pool, ula;
 	bool has_ula;
-	int fd;   /* of the log, or -1 */
-	int lock; /* held while >= 0 */
+	int fd;        /* of the log, or -1 */
+	bool writable; /* fd was opened for appending, and the tail was healed */
+	int lock;      /* held while >= 0 */
 	struct lr_ipam *table;
 	struct lr_journal journal;
 	int tail;      /* what lr_journal_finish said */

@@ -54,6 +54,7 @@ int lr_store_rewrite(struct lr_store *s, struct lr_err *err)
 	/* The next begin sees another file and reads it, should this open fail. */
 	lr_store_close_log(s);
 	s->fd = open(s->path, O_RDWR | O_APPEND | O_CLOEXEC);
+	s->writable = true;
 	s->journal.end = t.len;
 	s->journal.lines = t.lines;
 	rc = 0;
