@@ -17,7 +17,8 @@
 
 #define LR_JSON_LINE_MAX (1u << 20) /* bytes in one request or one line of state */
 
-/* One object or other value from `len` bytes. New reference, or NULL with `err` ("column 7: ..."). */
+/* One object or other value from `len` bytes. New reference, or NULL with `err` ("column 7: ...").
+ */
 json_t *lr_json_parse(const char *text, size_t len, struct lr_err *err);
 /* Writes one value compactly and a newline, flushes. 0 or -errno. Does not take the reference. */
 int lr_json_line(FILE *out, const json_t *value);

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct lr_map {
-	uint8_t *keys;   /* room * key_len */
-	void **values;   /* room; NULL: free */
+	uint8_t *keys; /* room * key_len */
+	void **values; /* room; NULL: free */
 	size_t key_len, n, room;
 	uint64_t seed[2];
 };

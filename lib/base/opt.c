@@ -30,7 +30,7 @@ enum { OPT_HELP, OPT_VERSION, OPT_COMPLETION };
 const struct lr_opt lr_opt_builtin[] = {
 	[OPT_HELP] = {"help", 'h', LR_OPT_FLAG, .help = "show this help and exit"},
 	[OPT_VERSION] = {"version", 'V', LR_OPT_FLAG, .help = "show the version and exit"},
-	[OPT_COMPLETION] = {"print-completion", 0, LR_OPT_TEXT, "SHELL"},
+	[OPT_COMPLETION] = {"print-completion", 0, LR_OPT_TEXT, "SHELL", .help = NULL},
 	{0},
 };
 
@@ -64,7 +64,7 @@ __attribute__((format(printf, 2, 3))) static enum step usage(struct parse *p, co
 
 static enum step unknown_verb(struct parse *p, const char *typed)
 {
-	struct lr_near near = {typed};
+	struct lr_near near = {.typed = typed};
 
 	lr_verb_foreach(v, p->prog) lr_opt_consider(&near, v->name);
 	if (near.best)
@@ -89,7 +89,7 @@ static enum step unknown_long(struct parse *p, const char *word)
 {
 	char name[LR_WORD_MAX + 2];
 	size_t len = strcspn(word + 2, "=");
-	struct lr_near near = {name};
+	struct lr_near near = {.typed = name};
 
 	snprintf(name, sizeof(name), "%.*s", (int)(len > LR_WORD_MAX ? LR_WORD_MAX + 1 : len),
 		word + 2);
@@ -215,7 +215,7 @@ static enum step options(struct parse *p, int argc, char **argv, bool first)
 	p->n = 0;
 	memset(p->longs, 0, sizeof(p->longs));
 	memset(p->shorts, 0, sizeof(p->shorts));
-	strcpy(p->shorts, first ? "+:" : ":");
+	snprintf(p->shorts, sizeof(p->shorts), "%s", first ? "+:" : ":");
 	if (p->verb)
 		add_opts(p, p->verb->opts);
 	add_opts(p, p->prog->opts);
@@ -254,7 +254,8 @@ static enum step no_verb(struct parse *p)
 	size_t len = 0;
 
 	lr_verb_foreach(v, p->prog) if (len + strlen(v->name) + 3 < sizeof(names)) len +=
-		(size_t)sprintf(names + len, "%s%s", len ? ", " : "", v->name);
+		(size_t)snprintf(
+			names + len, sizeof(names) - len, "%s%s", len ? ", " : "", v->name);
 	return usage(p, "verb is missing: one of %s", names);
 }
 

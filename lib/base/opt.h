@@ -24,14 +24,14 @@ enum lr_opt_kind {
 };
 
 struct lr_opt {
-	const char *name;      /* long name without dashes; NULL ends a table */
-	char letter;           /* short name or 0 */
+	const char *name; /* long name without dashes; NULL ends a table */
+	char letter;      /* short name or 0 */
 	enum lr_opt_kind kind;
-	const char *arg;       /* name of the value in help, "FILE", "N"; NULL for FLAG and COUNT */
-	const char *help;      /* one line, lower case, no full stop */
-	size_t offset;         /* where in the program's argument struct the value goes */
-	long min, max;         /* INT and REAL: the allowed range, when max > min */
-	const char *complete;  /* "file", "iface", "peer", or words "a b c"; NULL: nothing to offer */
+	const char *arg;      /* name of the value in help, "FILE", "N"; NULL for FLAG and COUNT */
+	const char *help;     /* one line, lower case, no full stop */
+	size_t offset;        /* where in the program's argument struct the value goes */
+	long min, max;        /* INT and REAL: the allowed range, when max > min */
+	const char *complete; /* "file", "iface", "peer", or words "a b"; NULL: nothing */
 };
 
 struct lr_cli {
@@ -43,14 +43,16 @@ struct lr_cli {
 	struct lr_err err;          /* what run() may fill; printed as "prog: text" */
 };
 
+/* `run` returns an exit code, or a negative value: then it is cli->err.exit (`return
+ * lr_err_set(&cli->err, ...)`). A text in cli->err is printed either way. */
 struct lr_verb {
-	const char *name;          /* NULL ends a table */
-	const char *operands;      /* for help: "NAME...", "[PEER]" or "" */
-	const char *help;          /* one line */
-	const struct lr_opt *opts; /* the verb's own options, or NULL */
-	int min, max;              /* how many operands; max -1: any number */
-	int (*run)(struct lr_cli *cli); /* returns an exit code; a text in cli->err is printed */
-	const char *complete;      /* what its operands are, as in lr_opt */
+	const char *name;               /* NULL ends a table */
+	const char *operands;           /* for help: "NAME...", "[PEER]" or "" */
+	const char *help;               /* one line */
+	const struct lr_opt *opts;      /* the verb's own options, or NULL */
+	int min, max;                   /* how many operands; max -1: any number */
+	int (*run)(struct lr_cli *cli); /* see above */
+	const char *complete;           /* what its operands are, as in lr_opt */
 };
 
 struct lr_exit_note {
@@ -59,17 +61,17 @@ struct lr_exit_note {
 };
 
 struct lr_prog {
-	const char *name;              /* "lr-ipam" */
-	const char *summary;           /* one line for --help */
-	const char *usage;             /* "[OPTION]... VERB [NAME]..." behind the name */
-	const struct lr_opt *opts;     /* for all verbs; --help and --version are added */
-	const struct lr_verb *verbs;   /* or NULL */
-	int (*run)(struct lr_cli *cli);/* programs without verbs */
-	int min, max;                  /* operands of a program without verbs */
+	const char *name;               /* "lr-ipam" */
+	const char *summary;            /* one line for --help */
+	const char *usage;              /* "[OPTION]... VERB [NAME]..." behind the name */
+	const struct lr_opt *opts;      /* for all verbs; --help and --version are added */
+	const struct lr_verb *verbs;    /* or NULL */
+	int (*run)(struct lr_cli *cli); /* programs without verbs */
+	int min, max;                   /* operands of a program without verbs */
 	const struct lr_exit_note *exits;
-	const char *examples;          /* lines for --help, or NULL */
-	size_t args_size;              /* sizeof the argument struct; zeroed, then `defaults` called */
-	void (*defaults)(void *args);  /* or NULL */
+	const char *examples; /* lines for --help, or NULL */
+	size_t args_size;     /* sizeof the argument struct; zeroed, then `defaults` called */
+	void (*defaults)(void *args); /* or NULL */
 };
 
 /* Parses, runs, prints the error if there is one, flushes stdout, returns the exit code.
@@ -79,6 +81,7 @@ int lr_opt_main(const struct lr_prog *prog, int argc, char **argv);
 
 /* "lr-peer: what: why\n" to stderr for a failure that does not end the program (a bad line of
  * standard input, a note). */
-void lr_note(const struct lr_prog *prog, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void lr_note(const struct lr_prog *prog, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -217,7 +217,7 @@ static int sync_folder(const char *path, struct lr_err *err)
 		return -1;
 	slash = strrchr(folder, '/');
 	if (!slash)
-		strcpy(folder, ".");
+		memcpy(folder, ".", 2);
 	else
 		slash[slash == folder] = '\0'; /* "/x" is in "/" */
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

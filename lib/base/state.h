@@ -26,9 +26,11 @@ int lr_lock_file(const char *path, struct lr_err *err);
  * *len set. errno == ENOENT is kept for the caller to look at. */
 char *lr_read_file(const char *path, size_t max, size_t *len, struct lr_err *err);
 /* Replaces PATH as described above, with `mode`. The caller holds the lock. 0 or -1 with `err`. */
-int lr_replace_file(const char *path, const void *bytes, size_t len, mode_t mode, struct lr_err *err);
+int lr_replace_file(
+	const char *path, const void *bytes, size_t len, mode_t mode, struct lr_err *err);
 /* The same, but never over an existing file (link instead of rename): 0, 1 when it was there
  * already (nothing is written), -1 with `err`. */
-int lr_create_file(const char *path, const void *bytes, size_t len, mode_t mode, struct lr_err *err);
+int lr_create_file(
+	const char *path, const void *bytes, size_t len, mode_t mode, struct lr_err *err);
 
 #endif

@@ -117,7 +117,7 @@ int lr_endpoint_parse(const char *text, struct lr_endpoint *out)
 const char *lr_ip_text(const struct lr_ip *ip, char out[LR_ADDR_TEXT])
 {
 	if (ip->family == 0)
-		return strcpy(out, "-");
+		return memcpy(out, "-", 2);
 	return inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->b, out, LR_ADDR_TEXT);
 }
 
@@ -127,7 +127,7 @@ const char *lr_prefix_text(const struct lr_prefix *p, char out[LR_ADDR_TEXT])
 
 	lr_ip_text(&p->ip, addr);
 	if (p->ip.family == 0)
-		return strcpy(out, addr);
+		return memcpy(out, addr, sizeof(addr));
 	/* inet_ntop writes at most 39 characters of an IPv6 address: the precision cuts nothing. */
 	snprintf(out, LR_ADDR_TEXT, "%.43s/%u", addr, p->len);
 	return out;
@@ -154,7 +154,7 @@ const char *lr_endpoint_text(const struct lr_endpoint *e, char out[LR_ENDPOINT_T
 		inet_ntop(AF_INET, &e->in.sin_addr, addr, sizeof(addr));
 		snprintf(out, LR_ENDPOINT_TEXT, "%s:%u", addr, ntohs(e->in.sin_port));
 	} else {
-		strcpy(out, "-");
+		memcpy(out, "-", 2);
 	}
 	return out;
 }

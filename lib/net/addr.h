@@ -33,8 +33,8 @@ struct lr_endpoint {
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 	};
-	struct lr_ip from;    /* local address, family 0 when unknown */
-	uint32_t from_iface;  /* interface index, 0 when unknown */
+	struct lr_ip from;   /* local address, family 0 when unknown */
+	uint32_t from_iface; /* interface index, 0 when unknown */
 };
 
 /* Strict parsers: the whole string must match. 0 or -EINVAL. */

@@ -182,7 +182,7 @@ static enum lr_ip_flaw parse6(const uint8_t *p, size_t len, struct lr_packet *ou
 
 enum lr_ip_flaw lr_packet_parse(const uint8_t *p, size_t len, struct lr_packet *out)
 {
-	struct lr_packet packet;
+	struct lr_packet packet = {0};
 	enum lr_ip_flaw flaw = LR_IP_VERSION;
 
 	if (len == 0)

@@ -202,9 +202,6 @@ static void fish(void)
 
 int main(void)
 {
-	char text[100];
-	struct run r;
-
 	if (!mkdtemp(dir))
 		return 1;
 	write_file("lr0.sock", "", 0644);
@@ -219,7 +216,6 @@ int main(void)
 	bash();
 	zsh();
 	fish();
-	snprintf(text, sizeof(text), "rm -rf %s", dir);
-	shell(&r, text);
+	run_remove(dir);
 	return tap_done();
 }

@@ -115,8 +115,9 @@ static int call(void *ctx)
 	char *argv[40] = {(char *)c->prog->name};
 	int argc = 1;
 
-	for (char *w = strtok(c->words, " "); w; w = strtok(NULL, " "))
-		argv[argc++] = w;
+	for (char *rest = c->words, *w; (w = strsep(&rest, " "));)
+		if (*w)
+			argv[argc++] = w;
 	return lr_opt_main(c->prog, argc, argv);
 }
 

@@ -58,4 +58,20 @@ static inline void run_fn(
 	run_take(fds[2], r->err, sizeof(r->err));
 }
 
+/* Removes a folder that the test made, with what is in it. */
+static inline void run_remove(const char *dir)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", "--", dir, NULL);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		printf("Bail out! cannot remove %s\n", dir);
+}
+
 #endif

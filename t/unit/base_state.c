@@ -304,8 +304,6 @@ static void killed_writers(void)
 
 int main(void)
 {
-	char text[100];
-
 	if (!mkdtemp(dir))
 		return 1;
 	alarm(120); /* a lock that is not given back is a failure, not a wait */
@@ -317,6 +315,6 @@ int main(void)
 	reading();
 	locking();
 	killed_writers();
-	snprintf(text, sizeof(text), "rm -rf %s", dir);
-	return system(text) != 0 || tap_done();
+	run_remove(dir);
+	return tap_done();
 }
