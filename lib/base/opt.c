@@ -268,8 +268,8 @@ static enum step count_operands(struct parse *p)
 	if (p->cli.n < min && what)
 		return usage(p, "%s: operand is missing: %s", p->verb->name, what);
 	if (p->cli.n < min)
-		return usage(
-			p, "operand is missing: usage is %s %s", p->prog->name, p->prog->usage);
+		return usage(p, "operand is missing: usage is %s %.*s", p->prog->name,
+			(int)strcspn(p->prog->usage, "\n"), p->prog->usage);
 	if (max >= 0 && p->cli.n > max)
 		return usage(p, SHOWN ": one operand too many", p->cli.operands[max]);
 	return STEP_ON;

@@ -242,7 +242,9 @@ static void zsh_options(FILE *out, const struct lr_prog *prog, const struct lr_v
 		quoted(out, o->help, "\\:[]", "'\\''");
 		fprintf(out, "]");
 		if (value) {
-			fprintf(out, ":%s:", o->arg ? o->arg : "VALUE");
+			fputc(':', out);
+			quoted(out, o->arg ? o->arg : "VALUE", "\\:", "'\\''");
+			fputc(':', out);
 			zsh_action(out, o->complete);
 		}
 		fprintf(out, "'\n");

@@ -24,7 +24,7 @@ static const struct lr_opt opts[] = {
 	{0},
 };
 static const struct lr_opt ping_opts[] = {
-	{"count", 'c', LR_OPT_INT, "N", "how many", offsetof(struct args, count), 1, 9},
+	{"count", 'c', LR_OPT_INT, "N:M", "how many", offsetof(struct args, count), 1, 9},
 	{"mode", 0, LR_OPT_TEXT, "MODE", "how", offsetof(struct args, mode),
 		.complete = "fast slow"},
 	{"output", 'o', LR_OPT_TEXT, "FILE", "where to", offsetof(struct args, file),
@@ -53,7 +53,18 @@ static const struct lr_prog prog = {
 	.args_size = sizeof(struct args),
 };
 
+static const struct lr_prog plain = {
+	.name = "lr-plain",
+	.summary = "x",
+	.usage = "",
+	.opts = opts,
+	.run = nothing,
+	.args_size = sizeof(struct args),
+};
+
 static char dir[] = "/tmp/lr-complete-XXXXXX";
+
+static const struct lr_prog *shown = &prog;
 
 static int print(void *shell)
 {
@@ -61,7 +72,7 @@ static int print(void *shell)
 	char *argv[] = {(char *)"lr-test", option, NULL};
 
 	snprintf(option, sizeof(option), "--print-completion=%s", (const char *)shell);
-	return lr_opt_main(&prog, 2, argv);
+	return lr_opt_main(shown, 2, argv);
 }
 
 static int script(void *text)
@@ -166,9 +177,10 @@ static void zsh(void)
 	if (!have("zsh"))
 		return;
 	make_script("zsh");
-	snprintf(text, sizeof(text), "zsh -n %s/zsh && head -n1 %s/zsh", dir, dir);
+	snprintf(text, sizeof(text), "zsh -n %s/zsh && head -n1 %s/zsh; grep -c 'N.:M' %s/zsh", dir,
+		dir, dir);
 	shell(&r, text);
-	is_str(r.out, "#compdef lr-test\n", "zsh reads the script");
+	is_str(r.out, "#compdef lr-test\n1\n", "zsh reads the script, a colon is escaped");
 	is_str(r.err, "", "and has nothing to say");
 }
 
@@ -200,6 +212,23 @@ static void fish(void)
 	}
 }
 
+static void without_verbs(void)
+{
+	static const char *const shells[] = {"bash", "zsh", "fish"};
+	char text[100];
+	struct run r;
+
+	shown = &plain;
+	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+		if (!have(shells[i]))
+			continue;
+		make_script(shells[i]);
+		snprintf(text, sizeof(text), "%s -n %s/%s", shells[i], dir, shells[i]);
+		shell(&r, text);
+		ok(r.code == 0 && !r.err[0], "a program without verbs: %s", shells[i]);
+	}
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir))
@@ -216,6 +245,7 @@ int main(void)
 	bash();
 	zsh();
 	fish();
+	without_verbs();
 	run_remove(dir);
 	return tap_done();
 }
