@@ -173,7 +173,7 @@ static int run_each(struct lr_cli *cli, bool writes,
 	int rc = lr_each_operand_idle(cli, each, end, &w);
 	free(w.answers);
 	lr_store_free(w.store);
-	return w.fatal ? w.fatal : rc;
+	return w.fatal ? (int)w.fatal : rc;
 }
 
 /* --- alloc --- */
