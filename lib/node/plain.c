@@ -213,7 +213,7 @@ static void write_path(FILE *out, const json_t *path)
 	const char *kind = text_of(path, LR_K_KIND);
 	char line[CELL * 2];
 
-	snprintf(line, sizeof(line), "%s%s%s", kind, strcmp(kind, "none") == 0 ? "" : " by ",
+	snprintf(line, sizeof(line), "%s%s%s", kind, strcmp(kind, "none") == 0 ? "" : " via ",
 		strcmp(kind, "none") == 0 ? "" : text_of(path, LR_K_ENDPOINT));
 	write_text(out, "path", line);
 }
@@ -316,14 +316,15 @@ char *lr_plain_ping(const json_t *ping)
 		100 * json_number_value(json_object_get(ping, LR_K_LOSS)),
 		text_of(path, LR_K_KIND));
 	if (json_is_string(json_object_get(path, LR_K_ENDPOINT)))
-		fprintf(out, " by %s", text_of(path, LR_K_ENDPOINT));
+		fprintf(out, " via %s", text_of(path, LR_K_ENDPOINT));
 	putc('\n', out);
 	if (received > 0)
-		fprintf(out,
-			"round trip p50 %.3f ms, p90 %.3f ms, p99 %.3f ms, max %.3f ms, jitter "
-			"%.3f "
-			"ms\n",
+		fprintf(out, "round trip p50 %.3f ms, p90 %.3f ms, p99 %.3f ms, max %.3f ms",
 			ms(ping, LR_K_P50_US), ms(ping, LR_K_P90_US), ms(ping, LR_K_P99_US),
-			ms(ping, LR_K_MAX_US), ms(ping, LR_K_JITTER_US));
+			ms(ping, LR_K_MAX_US));
+	if (received > 1)
+		fprintf(out, ", jitter %.3f ms", ms(ping, LR_K_JITTER_US));
+	if (received > 0)
+		putc('\n', out);
 	return end(out, &text);
 }
