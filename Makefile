@@ -29,6 +29,7 @@ CFLAGS   ?= -g
 CPPFLAGS ?=
 LDFLAGS  ?=
 ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS) -I. -I$(B)/gen -D_GNU_SOURCE \
+             -ffile-prefix-map=$(CURDIR)=. \
              -DLR_VERSION='"$(VERSION)"' -DOPENSSL_API_COMPAT=30000 $(CPPFLAGS) -MMD -MP
 ALL_LDFLAGS = $(CFLAGS_$(MODE)) $(LDFLAGS) -Wl,--as-needed -Wl,-z,relro,-z,now
 LIBS     := -lcrypto -lsodium -ljansson -lpcap -lmnl -lm
@@ -59,7 +60,12 @@ build/.libraries:
 	@mkdir -p $(@D) && touch $@
 $(GEN): | build/.libraries
 
-$(B)/%.o: %.c | build/.libraries $(GENERATED)
+# Other flags than last time: everything is compiled anew.
+$(B)/.flags: FORCE
+	@mkdir -p $(@D)
+	@echo "$(subst ",\",$(CC) $(ALL_CFLAGS))" | cmp -s - $@ || echo "$(subst ",\",$(CC) $(ALL_CFLAGS))" >$@
+
+$(B)/%.o: %.c $(B)/.flags | build/.libraries $(GENERATED)
 	@mkdir -p $(@D)
 	@$(if $(filter 1,$(V)),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -100,6 +106,6 @@ help:
 	@echo 'MODE=release|debug|asan|tsan|cov chooses the build, V=1 shows the commands.'
 
 .DEFAULT_GOAL := all
-.PHONY: all units clean help
+.PHONY: all units clean help FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -14,8 +14,9 @@ PUT = $(Q)$(INSTALL) -D -m $(1) -t $(DESTDIR)$(2) $(3)
 
 install: all
 	$(call PUT,755,$(BINDIR),$(BINS))
-	$(foreach n,1 5 7 8,$(if $(filter %.$(n),$(MANPAGES)),
-	$(call PUT,644,$(MANDIR)/man$(n),$(filter %.$(n),$(MANPAGES)))))
+	$(Q)for page in $(MANPAGES); do \
+		$(INSTALL) -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit; \
+	done
 	$(call PUT,644,$(BASHDIR),$(wildcard completions/bash/*))
 	$(call PUT,644,$(ZSHDIR),$(wildcard completions/zsh/*))
 	$(call PUT,644,$(FISHDIR),$(wildcard completions/fish/*))
