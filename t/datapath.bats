@@ -1,22 +1,19 @@
 # Two of our nodes: what the tunnel carries, with each offload and without it
 load helper
 
-load_tool() { UDPLOAD=$ROOT/build/$MODE/t/lab/udpload; }
-
 # carried OPTION...: TCP both ways and UDP of several sizes, single and in trains, all of it arrives
 carried() {
 	local size out
-	load_tool
 	two_nodes "$@"
 	ns a ping -c 1 -W 2 10.66.0.2
 	ns a ping -c 1 -W 2 fd66::2
 	ns a ping -c 1 -W 2 -M do -s 1392 10.66.0.2
 	ns a ping -c 1 -W 2 -s 5000 10.66.0.2
-	spawn ip netns exec "$(nsname b)" "$UDPLOAD" sink --port 7001 --gro
+	udp_sink b --gro
 	for size in 24 200 1372; do
-		out=$(ns a "$UDPLOAD" send --port 7001 --count 3000 --size "$size" --pps 20000 10.66.0.2)
+		out=$(ns a "$UDPLOAD" send --port 7001 --count 3000 --size "$size" --pps 5000 10.66.0.2)
 		is "$(jq -c '[.lost, .duplicates, .reordered]' <<<"$out")" "[0,0,0]" "$size B"
-		out=$(ns a "$UDPLOAD" send --port 7001 --count 3000 --size "$size" --gso 20 --pps 20000 fd66::2)
+		out=$(ns a "$UDPLOAD" send --port 7001 --count 3000 --size "$size" --gso 20 --pps 5000 fd66::2)
 		is "$(jq -c '[.lost, .duplicates, .reordered]' <<<"$out")" "[0,0,0]" "trains of $size B"
 	done
 	head -c 30000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
@@ -68,7 +65,6 @@ granted() { ns a lr-peer status --json | jq -c "[.offloads.tso, .offloads.uso, .
 }
 
 @test "a link outside of MTU 1280: full packets still cross, only slower" {
-	load_tool
 	two_hosts 1280
 	lr_keys a b
 	lr_conf a 10.66.0.1/24 51820
@@ -78,8 +74,8 @@ granted() { ns a lr-peer status --json | jq -c "[.offloads.tso, .offloads.uso, .
 	node_up a
 	node_up b
 	ns a ping -c 1 -W 2 -s 1392 -M do 10.66.0.2
-	spawn ip netns exec "$(nsname b)" "$UDPLOAD" sink --port 7001
-	out=$(ns a "$UDPLOAD" send --port 7001 --count 1000 --size 1372 --gso 20 --pps 10000 10.66.0.2)
+	udp_sink b
+	out=$(ns a "$UDPLOAD" send --port 7001 --count 1000 --size 1372 --gso 20 --pps 5000 10.66.0.2)
 	is "$(jq .lost <<<"$out")" 0
 }
 

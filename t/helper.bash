@@ -274,3 +274,14 @@ two_nodes() {
 	node_up a "$(conf a)" "$@"
 	node_up b "$(conf b)" "$@"
 }
+
+# udp_sink NAME [OPTION]...: udpload counts on port 7001 in namespace NAME; its pid is in $SINK
+udp_sink() {
+	local name=$1
+	shift
+	UDPLOAD=$ROOT/build/$MODE/t/lab/udpload
+	spawn ip netns exec "$TAG-$name" "$UDPLOAD" sink --port 7001 "$@"
+	SINK=$SPAWNED
+	wait_until 5 udp_bound "$name" 7001
+}
+udp_bound() { ns "$1" ss -Hlun "sport = :$2" | grep -q .; }

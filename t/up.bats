@@ -84,9 +84,9 @@ bad() {
 	bad "[Interface]\nPrivateKey = $k\nColour = red\n" "3: "
 	bad "[Interface]\nPrivateKey = $k\n[Peer]\nAllowedIPs = 10.0.0.0/8\n" "3: "
 	bad "[Interface]\nPrivateKey = $k\nAddress = 10.0.0.300/8\n" "3: "
-	bad "[Interface]\nPrivateKey = $k\n[Peer]\nPublicKey = $(wg pubkey <<<"$k")\n" "4: "
+	bad "[Interface]\nPrivateKey = $k\n[Peer]\nPublicKey = $(wg pubkey <<<"$k")\n" "3: "
 	p=$(wg genkey | wg pubkey)
-	bad "[Interface]\nPrivateKey = $k\n[Peer]\nPublicKey = $p\n[Peer]\nPublicKey = $p\n" "6: "
+	bad "[Interface]\nPrivateKey = $k\n[Peer]\nPublicKey = $p\n[Peer]\nPublicKey = $p\n" "5: "
 	bad "[Interface]\nPrivateKey = $k\nMTU = 0x\\\\000\n" "3: "
 	bad "PrivateKey = $k\n" "1: "
 	exits 2 ns a lr-up --config "$BATS_TEST_TMPDIR/nowhere.conf"
@@ -124,11 +124,8 @@ bad() {
 @test "without rights: exit 77 and what to do" {
 	need_root
 	minimal
-	chmod 644 "$(conf a)"
-	chmod 755 "$BATS_TEST_TMPDIR"
-	mkdir -m 777 "$BATS_TEST_TMPDIR/n"
-	run setpriv --reuid 65534 --clear-groups env LR_STATE_DIR="$BATS_TEST_TMPDIR/n" LR_RUN_DIR="$BATS_TEST_TMPDIR/n" \
-		"$BIN/lr-up" --config "$(conf a)" --iface "$(ifn a)"
+	run setpriv --reuid 65534 --clear-groups env LR_STATE_DIR=/nonexistent LR_RUN_DIR=/nonexistent \
+		"$BIN/lr-up" --config - --iface "$(ifn a)" <"$(conf a)"
 	is "$status" 77
 	[[ $output == *root* ]]
 }

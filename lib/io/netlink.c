@@ -162,6 +162,7 @@ void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_link *link)
 	i->ifi_change = IFF_UP | (link->noarp ? IFF_NOARP : 0);
 	i->ifi_flags = i->ifi_change;
 	mnl_attr_put_u32(h, IFLA_MTU, link->mtu);
+	mnl_attr_put_u32(h, IFLA_TXQLEN, link->queue_len);
 	done(nl, h);
 }
 

@@ -85,9 +85,9 @@ static void sleep_until(uint64_t ns)
 
 static int udp_socket(long port)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), bytes = 4 << 20, on = 1;
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	if (fd < 0)
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), bytes = 4 << 20, on = 1, off = 0;
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0)
 		fail("socket");
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
@@ -98,11 +98,14 @@ static int udp_socket(long port)
 	return fd;
 }
 
-static struct sockaddr_in host(const char *text)
+/* IPv6, or IPv4 mapped into it: one kind of socket serves both. */
+static struct sockaddr_in6 host(const char *text)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port)};
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)opt.port)};
+	char mapped[64];
+	snprintf(mapped, sizeof mapped, "%s%s", strchr(text, ':') ? "" : "::ffff:", text);
 	errno = EINVAL;
-	if (inet_pton(AF_INET, text, &a.sin_addr) != 1)
+	if (inet_pton(AF_INET6, mapped, &a.sin6_addr) != 1)
 		fail(text);
 	return a;
 }
@@ -148,7 +151,7 @@ fresh:
 	sink.total++;
 }
 
-static void sink_take(int fd, const uint8_t *p, size_t len, const struct sockaddr_in *from)
+static void sink_take(int fd, const uint8_t *p, size_t len, const struct sockaddr_in6 *from)
 {
 	struct header h;
 	struct counts answer;
@@ -193,7 +196,7 @@ static void sink_batch(int fd, struct mmsghdr *m, int n)
 static int run_sink(void)
 {
 	static uint8_t buf[BATCH][65536];
-	static struct sockaddr_in from[BATCH];
+	static struct sockaddr_in6 from[BATCH];
 	static char control[BATCH][64];
 	struct mmsghdr m[BATCH];
 	struct iovec iov[BATCH];
@@ -227,7 +230,7 @@ struct trial {
 
 static struct sender {
 	int fd, n_to;
-	struct sockaddr_in to[HOSTS];
+	struct sockaddr_in6 to[HOSTS];
 	struct mmsghdr m[BATCH];
 	struct iovec iov[BATCH];
 	uint8_t buf[BATCH][SIZE_MAX_];
@@ -379,7 +382,7 @@ static int run_maxrate(int n, char **hosts)
 static int run_echo(void)
 {
 	static uint8_t buf[65536];
-	struct sockaddr_in from;
+	struct sockaddr_in6 from;
 	uint64_t end = now_ns() + (uint64_t)(opt.listen_s * 1e9);
 	unsigned long long answered = 0;
 	int fd = udp_socket(opt.port);
@@ -418,7 +421,7 @@ static uint64_t round_trip(int fd, uint64_t seq)
 static int run_rtt(char **hosts)
 {
 	static struct lr_hist hist;
-	struct sockaddr_in to = host(hosts[0]);
+	struct sockaddr_in6 to = host(hosts[0]);
 	struct timeval limit = {0, 100000};
 	uint64_t due = now_ns(), took, first = 0;
 	long lost = 0;
