@@ -10,68 +10,9 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 64 /* bytes of a wrong value in an error, with the NUL */
-
-/* --- small --- */
-
-char *lr_config_trim(char *text)
-{
-	char *end = text + strlen(text);
-
-	while (end > text && isspace((unsigned char)end[-1]))
-		end--;
-	*end = '\0';
-	while (isspace((unsigned char)*text))
-		text++;
-	return text;
-}
-
-bool lr_config_is_word(const char *text)
-{
-	size_t len = 0;
-
-	while (isalpha((unsigned char)text[len]))
-		len++;
-	return len > 0 && len <= 32 && text[len] == '\0';
-}
-
-/* 40 characters of base64 in a row: somebody's key. */
-static bool looks_like_key(const char *text)
-{
-	size_t run = 0;
-
-	for (; *text && run < 40; text++)
-		run = isalnum((unsigned char)*text) || *text == '+' || *text == '/' ? run + 1 : 0;
-	return run == 40;
-}
-
-/* A wrong value as an error may show it: quoted, cut, or not at all. */
-static const char *shown(const char *value, char out[SHOWN])
-{
-	if (looks_like_key(value))
-		return "what looks like a key";
-	snprintf(out, SHOWN, strlen(value) > SHOWN - 6 ? "\"%.*s...\"" : "\"%.*s\"", SHOWN - 6,
-		value);
-	return out;
-}
-
-static int parse_number(const char *text, int base, uint64_t max, uint64_t *out)
-{
-	char *end;
-
-	if (!isxdigit((unsigned char)*text))
-		return -EINVAL;
-	errno = 0;
-	unsigned long long v = strtoull(text, &end, base);
-	if (errno || *end || v > max)
-		return -EINVAL;
-	*out = v;
-	return 0;
-}
+#include "lib/wg/config_value.h"
 
 static struct lr_config_peer *current_peer(const struct lr_config_reader *r)
 {
@@ -131,12 +72,12 @@ static int read_preshared_key(struct lr_config_reader *r, char *value, field *se
 
 static int read_port(struct lr_config_reader *r, char *value, field *self)
 {
-	char show[SHOWN];
+	char show[LR_CONFIG_SHOWN];
 	uint64_t v;
 
-	if (parse_number(value, 10, 65535, &v) != 0)
+	if (lr_config_number(value, 10, 65535, &v) != 0)
 		return lr_config_reader_fail(r, r->line, "%s is %s, not a number from 0 to 65535",
-			self->name, shown(value, show));
+			self->name, lr_config_shown(value, show));
 	r->out->listen_port = (uint16_t)v;
 	return 0;
 }
@@ -144,26 +85,27 @@ static int read_port(struct lr_config_reader *r, char *value, field *self)
 static int read_fwmark(struct lr_config_reader *r, char *value, field *self)
 {
 	bool hex = strncasecmp(value, "0x", 2) == 0;
-	char show[SHOWN];
+	char show[LR_CONFIG_SHOWN];
 	uint64_t v = 0;
 
 	if (strcasecmp(value, "off") != 0 &&
-		parse_number(hex ? value + 2 : value, hex ? 16 : 10, UINT32_MAX, &v) != 0)
+		lr_config_number(hex ? value + 2 : value, hex ? 16 : 10, UINT32_MAX, &v) != 0)
 		return lr_config_reader_fail(r, r->line,
 			"%s is %s, not \"off\" or a number from 0 to 0xffffffff", self->name,
-			shown(value, show));
+			lr_config_shown(value, show));
 	r->out->fwmark = (uint32_t)v;
 	return 0;
 }
 
 static int read_mtu(struct lr_config_reader *r, char *value, field *self)
 {
-	char show[SHOWN];
+	char show[LR_CONFIG_SHOWN];
 	uint64_t v;
 
-	if (parse_number(value, 10, LR_CONFIG_MTU_MAX, &v) != 0 || v < LR_CONFIG_MTU_MIN)
+	if (lr_config_number(value, 10, LR_CONFIG_MTU_MAX, &v) != 0 || v < LR_CONFIG_MTU_MIN)
 		return lr_config_reader_fail(r, r->line, "%s is %s, not a number from %d to %d",
-			self->name, shown(value, show), LR_CONFIG_MTU_MIN, LR_CONFIG_MTU_MAX);
+			self->name, lr_config_shown(value, show), LR_CONFIG_MTU_MIN,
+			LR_CONFIG_MTU_MAX);
 	r->out->mtu = (unsigned)v;
 	r->mtu_line = r->line;
 	return 0;
@@ -171,20 +113,20 @@ static int read_mtu(struct lr_config_reader *r, char *value, field *self)
 
 static int read_keepalive(struct lr_config_reader *r, char *value, field *self)
 {
-	char show[SHOWN];
+	char show[LR_CONFIG_SHOWN];
 	uint64_t v = 0;
 
-	if (strcasecmp(value, "off") != 0 && parse_number(value, 10, 65535, &v) != 0)
+	if (strcasecmp(value, "off") != 0 && lr_config_number(value, 10, 65535, &v) != 0)
 		return lr_config_reader_fail(r, r->line,
 			"%s is %s, not \"off\" or seconds from 0 to 65535", self->name,
-			shown(value, show));
+			lr_config_shown(value, show));
 	current_peer(r)->keepalive_s = (uint16_t)v;
 	return 0;
 }
 
 static int read_table(struct lr_config_reader *r, char *value, field *self)
 {
-	char show[SHOWN];
+	char show[LR_CONFIG_SHOWN];
 
 	if (strcasecmp(value, "auto") == 0)
 		r->out->table = LR_TABLE_AUTO;
@@ -194,7 +136,7 @@ static int read_table(struct lr_config_reader *r, char *value, field *self)
 		return lr_config_reader_fail(r, r->line,
 			"%s is %s: only \"auto\" and \"off\" are known; use \"off\" and set routes "
 			"with ip-route(8)",
-			self->name, shown(value, show));
+			self->name, lr_config_shown(value, show));
 	return 0;
 }
 
@@ -203,39 +145,22 @@ static int read_table(struct lr_config_reader *r, char *value, field *self)
 static int read_prefix(
 	const struct lr_config_reader *r, const char *word, field *self, struct lr_prefix *out)
 {
-	char show[SHOWN];
+	char show[LR_CONFIG_SHOWN];
 
 	if (*word == '\0')
 		return lr_config_reader_fail(r, r->line, "%s has an empty entry", self->name);
 	if (lr_prefix_parse(word, out) != 0)
 		return lr_config_reader_fail(r, r->line,
 			"%s has %s, which is no IPv4 or IPv6 address with a prefix length",
-			self->name, shown(word, show));
+			self->name, lr_config_shown(word, show));
 	return 0;
-}
-
-/* Takes the next word of a list that commas, white space or both divide; NULL at the end. */
-static char *next_word(char **list)
-{
-	char *word = *list;
-
-	if (!word)
-		return NULL;
-	size_t len = strcspn(word, ", \t\r\v\f");
-	char *rest = word + len + strspn(word + len, " \t\r\v\f");
-	bool comma = *rest == ',';
-	if (comma)
-		rest += 1 + strspn(rest + 1, " \t\r\v\f");
-	*list = comma || *rest ? rest : NULL;
-	word[len] = '\0';
-	return word;
 }
 
 static int read_address(struct lr_config_reader *r, char *value, field *self)
 {
 	struct lr_prefix prefix;
 
-	for (char *word; (word = next_word(&value));) {
+	for (char *word; (word = lr_config_next_word(&value));) {
 		if (read_prefix(r, word, self, &prefix) != 0)
 			return -1;
 		int rc = lr_config_address_append(r->out, &prefix);
@@ -255,7 +180,7 @@ static int read_allowed_ips(struct lr_config_reader *r, char *value, field *self
 
 	if (*value == '\0')
 		return 0;
-	for (char *word; (word = next_word(&value));) {
+	for (char *word; (word = lr_config_next_word(&value));) {
 		if (read_prefix(r, word, self, &prefix) != 0)
 			return -1;
 		lr_prefix_mask(&prefix);
@@ -296,26 +221,26 @@ static int resolve(
 static int read_endpoint(struct lr_config_reader *r, char *value, field *self)
 {
 	struct lr_config_peer *p = current_peer(r);
-	char show[SHOWN], *colon = strrchr(value, ':');
+	char show[LR_CONFIG_SHOWN], *colon = strrchr(value, ':');
 	uint64_t port;
 
 	if (lr_endpoint_parse(value, &p->endpoint) == 0)
 		return 0;
-	shown(value, show);
+	lr_config_shown(value, show);
 	if (value[0] != '[' && colon && colon != strchr(value, ':'))
 		return lr_config_reader_fail(r, r->line,
 			"%s is %s: an IPv6 endpoint is written [ADDRESS]:PORT", self->name,
-			shown(value, show));
-	if (!colon || parse_number(colon + 1, 10, 65535, &port) != 0 || port == 0)
+			lr_config_shown(value, show));
+	if (!colon || lr_config_number(colon + 1, 10, 65535, &port) != 0 || port == 0)
 		return lr_config_reader_fail(r, r->line,
 			"%s is %s: HOST:PORT is needed, with a port from 1 to 65535", self->name,
-			shown(value, show));
+			lr_config_shown(value, show));
 	*colon = '\0';
 	if (is_host_name(value))
 		return resolve(r, value, colon + 1, &p->endpoint);
 	*colon = ':';
 	return lr_config_reader_fail(r, r->line, "%s is %s: no address and no host name",
-		self->name, shown(value, show));
+		self->name, lr_config_shown(value, show));
 }
 
 /* --- what is not done --- */

@@ -26,10 +26,4 @@ size_t lr_config_field_index(const struct lr_config_field *field);
 /* The place of "PublicKey", which every peer needs. */
 size_t lr_config_field_public_key(void);
 
-/* Takes white space from both ends; returns where the text begins. */
-char *lr_config_trim(char *text);
-/* True when `text` is a word of up to 32 letters, so that an error may repeat it: a key that
- * landed in the wrong place is not. */
-bool lr_config_is_word(const char *text);
-
 #endif

@@ -9,12 +9,12 @@
  *
  * Source: wg(8), wg-quick(8).
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/text.h"
 #include "lib/wg/config_fields.h"
+#include "lib/wg/config_value.h"
 
 #define LINE_MAX_BYTES (64u << 10)
 

@@ -18,6 +18,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/wg/config_value.h"
+
 #define LINE_ROOM 256 /* the longest sensible line has under 100 bytes */
 
 struct set {
@@ -71,23 +73,6 @@ static int end_section(struct set *s)
 
 /* --- values --- */
 
-static int parse_number(const char *text, uint64_t max, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (!*text)
-		return -EINVAL;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -EINVAL;
-		v = v * 10 + (uint64_t)(*text - '0');
-		if (v > max)
-			return -EINVAL;
-	}
-	*out = v;
-	return 0;
-}
-
 static int need_true(const char *value)
 {
 	return strcmp(value, "true") == 0 ? 0 : -EINVAL;
@@ -124,7 +109,7 @@ static int set_listen_port(struct set *s, const char *value)
 {
 	uint64_t port;
 
-	if (parse_number(value, 65535, &port) != 0)
+	if (lr_config_number(value, 10, 65535, &port) != 0)
 		return -EINVAL;
 	return s->host->set_port ? s->host->set_port(s->host->ctx, (uint16_t)port) : -EOPNOTSUPP;
 }
@@ -133,7 +118,7 @@ static int set_fwmark(struct set *s, const char *value)
 {
 	uint64_t mark;
 
-	if (parse_number(value, UINT32_MAX, &mark) != 0)
+	if (lr_config_number(value, 10, UINT32_MAX, &mark) != 0)
 		return -EINVAL;
 	return s->host->set_fwmark ? s->host->set_fwmark(s->host->ctx, (uint32_t)mark)
 				   : -EOPNOTSUPP;
@@ -169,7 +154,9 @@ static int select_peer(struct set *s, const char *value)
 
 static void forget_peer(struct set *s)
 {
-	if (s->peer)
+	if (s->peer && s->made) /* the owner has not heard of it yet */
+		lr_wg_peer_remove(s->wg, s->peer);
+	else if (s->peer)
 		remove_peer(s, s->peer);
 	s->peer = NULL;
 	s->nobody = true;
@@ -218,7 +205,7 @@ static int set_keepalive(struct set *s, const char *value)
 {
 	uint64_t seconds;
 
-	if (parse_number(value, 65535, &seconds) != 0)
+	if (lr_config_number(value, 10, 65535, &seconds) != 0)
 		return -EINVAL;
 	s->keepalive_s = (int)seconds;
 	return 0;

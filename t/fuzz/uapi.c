@@ -41,7 +41,10 @@ static void changed(void *ctx, struct lr_wg_peer *peer, bool removed)
 	size_t *known = ctx;
 
 	must(!removed || peer->owner);
-	*known += removed ? -1u : !peer->owner;
+	if (removed)
+		--*known;
+	else if (!peer->owner)
+		++*known;
 	peer->owner = removed ? NULL : peer;
 }
 
