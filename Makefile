@@ -39,13 +39,15 @@ all: $(BINS)
 include share/build/owner.mk
 include share/build/generated.mk
 
-# One archive a room; a program pulls in only the objects that it needs.
+# One archive a room; a program pulls in only the objects that it needs. An archive is made anew also
+# when other objects belong to it than last time (a source was renamed, or two makes ran at once).
 define room
 SRC_$(1) := $$(wildcard lib/$(1)/*.c)
 OBJ_$(1) := $$(patsubst %.c,$(B)/%.o,$$(SRC_$(1)))
-$(B)/lib/$(1).a: $$(OBJ_$(1))
+HAD_$(1) := $$(file <$(B)/lib/$(1).list)
+$(B)/lib/$(1).a: $$(OBJ_$(1)) $$(if $$(filter-out $$(HAD_$(1)),$$(OBJ_$(1)))$$(filter-out $$(OBJ_$(1)),$$(HAD_$(1))),FORCE)
 	@mkdir -p $$(@D)
-	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$(OBJ_$(1))
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$(OBJ_$(1)) && echo $$(OBJ_$(1)) >$$(@:.a=.list)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 ARCHIVES = $(foreach r,$(ROOMS),$(if $(SRC_$(r)),$(B)/lib/$(r).a))
