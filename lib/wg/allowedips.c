@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/base/bytes.h"
+#include "lib/crypto/crypto.h"
 #include "lib/wg/peer.h"
 
 #define FIRST_ROOM 32
@@ -52,6 +53,7 @@ static struct key node_key(const struct lr_allowed_node *n)
 void lr_allowedips_release(struct lr_allowedips *t)
 {
 	free(t->nodes);
+	free(t->buckets);
 	*t = (struct lr_allowedips){0};
 }
 
@@ -108,6 +110,68 @@ static void hang(struct lr_allowedips *t, uint32_t parent, uint32_t i)
 {
 	t->nodes[parent].child[bit(node_key(&t->nodes[i]), t->nodes[parent].len)] = i;
 	t->nodes[i].parent = parent;
+}
+
+/* --- whole addresses --- */
+
+static bool is_host(const struct lr_allowed_node *n)
+{
+	return n->len == (n->family == 4 ? 32 : 128);
+}
+
+static uint32_t *bucket(const struct lr_allowedips *t, struct key k)
+{
+	uint64_t h = (k.hi ^ t->seed) * 0x9e3779b97f4a7c15ull; /* 2^64 / golden ratio */
+	h = ((h ^ h >> 32) + k.lo) * 0x9e3779b97f4a7c15ull;
+	return &t->buckets[h >> 32 & (t->n_buckets - 1)];
+}
+
+static void add_host(struct lr_allowedips *t, uint32_t i)
+{
+	uint32_t *head = bucket(t, node_key(&t->nodes[i]));
+	t->nodes[i].chain = *head;
+	*head = i;
+}
+
+static void remove_host(struct lr_allowedips *t, uint32_t i)
+{
+	uint32_t *at = bucket(t, node_key(&t->nodes[i]));
+	while (*at != i)
+		at = &t->nodes[*at].chain;
+	*at = t->nodes[i].chain;
+	t->n_hosts--;
+}
+
+/* Room for one more, at most one a bucket on average. */
+static int reserve_host(struct lr_allowedips *t)
+{
+	if (t->n_hosts < t->n_buckets)
+		return 0;
+	uint32_t n = t->n_buckets ? 2 * t->n_buckets : FIRST_ROOM;
+	uint32_t *buckets = calloc(n, sizeof(*buckets));
+	if (!buckets)
+		return -ENOMEM;
+	if (!t->n_buckets)
+		lr_random(&t->seed, sizeof(t->seed));
+	free(t->buckets);
+	t->buckets = buckets;
+	t->n_buckets = n;
+	for (uint32_t i = 1; i < t->n; i++)
+		if (t->nodes[i].peer && is_host(&t->nodes[i]))
+			add_host(t, i);
+	return 0;
+}
+
+static struct lr_peer *find_host(const struct lr_allowedips *t, uint8_t family, struct key k)
+{
+	if (!t->n_hosts)
+		return NULL;
+	for (uint32_t i = *bucket(t, k); i; i = t->nodes[i].chain) {
+		const struct lr_allowed_node *n = &t->nodes[i];
+		if (n->hi == k.hi && n->lo == k.lo && n->family == family)
+			return n->peer;
+	}
+	return NULL;
 }
 
 /* --- peers --- */
@@ -181,14 +245,19 @@ int lr_allowedips_insert(struct lr_allowedips *t, struct lr_peer *peer, const st
 {
 	if ((p->ip.family != 4 && p->ip.family != 6) || p->len > lr_ip_bits(&p->ip))
 		return -EINVAL;
-	if (reserve(t) != 0)
+	if (reserve(t) != 0 || reserve_host(t) != 0)
 		return -ENOMEM;
 	struct key k = masked(key_of(p->ip.family, p->ip.b), p->len);
 	uint32_t i = nearest(t, p->ip.family, k, p->len);
-	if (i == 0 || t->nodes[i].len != p->len)
+	if (i == 0 || t->nodes[i].len != p->len) {
 		i = graft(t, i, p->ip.family, k, p->len);
-	else if (t->nodes[i].peer)
+		if (is_host(&t->nodes[i])) {
+			add_host(t, i);
+			t->n_hosts++;
+		}
+	} else if (t->nodes[i].peer) {
 		unlink_peer(t, i);
+	}
 	link_peer(t, i, peer);
 	return 0;
 }
@@ -209,6 +278,8 @@ static void splice(struct lr_allowedips *t, uint32_t i)
 static void cut(struct lr_allowedips *t, uint32_t i)
 {
 	uint32_t parent = t->nodes[i].parent;
+	if (is_host(&t->nodes[i]))
+		remove_host(t, i);
 	unlink_peer(t, i);
 	splice(t, i);
 	if (parent && !t->nodes[parent].peer)
@@ -257,8 +328,8 @@ static struct lr_peer *lookup4(const struct lr_allowedips *t, uint64_t hi)
 		const struct lr_allowed_node *n = &t->nodes[i];
 		if (n->len && (n->hi ^ hi) >> (64 - n->len))
 			break;
-		if (n->peer)
-			best = n->peer;
+		struct lr_peer *here = n->peer;
+		best = here ? here : best;
 		i = n->child[hi >> (63 - n->len) & 1];
 	}
 	return best;
@@ -283,7 +354,11 @@ static struct lr_peer *lookup6(const struct lr_allowedips *t, struct key k)
 struct lr_peer *lr_allowedips_lookup(
 	const struct lr_allowedips *t, uint8_t family, const uint8_t *addr)
 {
-	if (family == 4)
-		return lookup4(t, key_of(4, addr).hi);
-	return family == 6 ? lookup6(t, key_of(6, addr)) : NULL;
+	if (family != 4 && family != 6)
+		return NULL;
+	struct key k = key_of(family, addr);
+	struct lr_peer *host = find_host(t, family, k);
+	if (host)
+		return host;
+	return family == 4 ? lookup4(t, k.hi) : lookup6(t, k);
 }
