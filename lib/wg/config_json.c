@@ -195,7 +195,7 @@ static int get_nickname(struct lr_config_peer *p, const json_t *obj, struct lr_e
 	const char *fault = lr_config_name_fault(name);
 	if (fault)
 		return lr_err_set(err, LR_EXIT_FAILED, "%s: the name %s", LR_K_PEER, fault);
-	strcpy(p->name, name);
+	snprintf(p->name, sizeof(p->name), "%s", name);
 	return 0;
 }
 
@@ -299,7 +299,7 @@ static int get_own_name(struct lr_config *c, const json_t *root, struct lr_err *
 	const char *fault = lr_config_name_fault(name);
 	if (fault)
 		return lr_err_set(err, LR_EXIT_FAILED, "%s: the name %s", LR_K_NAME, fault);
-	strcpy(c->name, name);
+	snprintf(c->name, sizeof(c->name), "%s", name);
 	return 0;
 }
 

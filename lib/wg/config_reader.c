@@ -85,7 +85,7 @@ static bool has_controls(const char *name)
 {
 	char clean[LR_NAME_MAX + 1];
 
-	strcpy(clean, name);
+	snprintf(clean, sizeof(clean), "%s", name);
 	lr_text_clean(clean, true);
 	if (strcmp(clean, name) != 0)
 		return true;

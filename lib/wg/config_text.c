@@ -152,7 +152,7 @@ static int read_comment(struct lines *l, char *comment)
 	}
 	if (fault)
 		return lr_config_reader_fail(r, r->line, "the name %s", fault);
-	strcpy(to, name);
+	memcpy(to, name, strlen(name) + 1); /* its length was checked with it */
 	return 0;
 }
 
