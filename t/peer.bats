@@ -10,7 +10,7 @@ setup() {
 }
 
 # fake_key TEXT: a public key that begins so.
-fake_key() { printf '%s%s=\n' "$1" "$(printf '%*s' $((43 - ${#1})) '' | tr ' ' A)"; }
+fake_key() { printf '%s%.*s=\n' "$1" $((43 - ${#1})) AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; }
 
 # fails CODE TEXT CMD...: exit code, exactly this one line, nothing on stdout.
 fails() {

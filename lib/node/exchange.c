@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/state.h"
 #include "terms.h"
@@ -59,6 +60,45 @@ static void take_config(struct import *im, const char *text, size_t len)
 	lr_config_release(&config);
 }
 
+static size_t line_len(const char *text, size_t len)
+{
+	const char *end = memchr(text, '\n', len);
+
+	return end ? (size_t)(end - text) : len;
+}
+
+static bool has_interface(const char *text, size_t len)
+{
+	static const char head[] = "[interface]";
+
+	for (size_t at = 0; at < len; at += line_len(text + at, len - at) + 1) {
+		while (at < len && (text[at] == ' ' || text[at] == '\t'))
+			at++;
+		if (len - at >= sizeof(head) - 1 &&
+			strncasecmp(text + at, head, sizeof(head) - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A few [Peer] sections alone are fine for an import: an empty [Interface] goes behind them, where
+ * it moves no line's number. */
+static void take_quick(struct import *im, const char *text, size_t len)
+{
+	static const char section[] = "\n[Interface]\n";
+	char *whole = has_interface(text, len) ? NULL : malloc(len + sizeof(section));
+
+	if (!whole) {
+		take_config(im, text, len);
+		return;
+	}
+	memcpy(whole, text, len);
+	memcpy(whole + len, section, sizeof(section));
+	take_config(im, whole, len + sizeof(section) - 1);
+	lr_wipe(whole, len);
+	free(whole);
+}
+
 static void take_line(struct import *im, unsigned number, const char *line, size_t len)
 {
 	struct lr_err err = {0};
@@ -84,13 +124,6 @@ static bool blank(const char *line, size_t len)
 		if (!strchr(" \t\r", line[i]) || !line[i])
 			return false;
 	return true;
-}
-
-static size_t line_len(const char *text, size_t len)
-{
-	const char *end = memchr(text, '\n', len);
-
-	return end ? (size_t)(end - text) : len;
 }
 
 /* Whether the first line is a value of its own; else the object goes over several, or the line
@@ -133,8 +166,10 @@ enum lr_exit lr_exchange_import(
 		start++;
 	if (start < len && text[start] == '{' && is_lines(text + start, len - start))
 		take_lines(&im, text, len);
-	else if (start < len)
+	else if (start < len && text[start] == '{')
 		take_config(&im, text, len);
+	else if (start < len)
+		take_quick(&im, text, len);
 	return im.result;
 }
 
