@@ -24,7 +24,7 @@ figure_tcp() {
 # --- UDP packets a second at a loss below 1 % ----------------------------------------------------
 
 udp_pps() { # ADDRESS PORT OPTION...
-	local trial=200
+	local trial=300
 	[ -z "$QUICK" ] || trial=100
 	on a udpload maxrate "$1" --port "$2" --trial $trial --loss 0.01 "${@:3}" | jq .received_pps
 }
@@ -144,7 +144,7 @@ start_us() { # KIND
 		on a elapsed --repeat $repeat --after "ip link del $name" -- "$WIREGUARD_GO" "$name" , \
 			ip addr add $address dev "$name" , ip link set "$name" up
 	else
-		on a elapsed --repeat $repeat --after "lr-up --down $name" -- lr-up \
+		on a elapsed --repeat $repeat --after "lr-up --down $name >&2" -- lr-up \
 			--config "$BENCH_WORK/$name.quick" --iface "$name" --tun
 	fi 2>"$BENCH_WORK/$name.log" </dev/null | jq .median_us
 }

@@ -115,7 +115,7 @@ gone() { [ ! -e "/proc/$3" ] && ! ip -n "$1" link show "$2"; }
 
 # pair KIND [TAG]: a tunnel of that KIND between a and b, started when it is not there yet. TAG
 # keeps a second one of the same kind apart. The addresses are in $A and $B.
-declare -A PAIR
+declare -A PAIR=()
 pair() {
 	local tag=$1${2:-} n side
 	if [ -z "${PAIR[$tag]:-}" ]; then

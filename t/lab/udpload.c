@@ -85,7 +85,7 @@ static void sleep_until(uint64_t ns)
 
 static int udp_socket(long port)
 {
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), bytes = 4 << 20, on = 1, off = 0;
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), bytes = 8 << 20, on = 1, off = 0;
 	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
 	if (fd < 0 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0)
 		fail("socket");
@@ -320,6 +320,11 @@ static double loss_of(const struct trial *t)
 	return t->sent ? 1 - (double)t->got.h.seq / (double)t->sent : 1;
 }
 
+static double rate_of(const struct trial *t)
+{
+	return (double)t->got.h.seq / (double)t->ns;
+}
+
 static int report(const struct trial *t)
 {
 	double s = (double)t->ns / 1e9;
@@ -361,17 +366,20 @@ static int run_maxrate(int n, char **hosts)
 	low = (double)t.got.h.seq * 1e9 / (double)t.ns / 3;
 	if (loss_of(&t) < opt.loss)
 		return report(&t);
-	for (int step = 0; step < 8 && high / low > 1.02 && !stop; step++) {
+	for (int step = 0, tries = 0; step < 8 && high / low > 1.02 && !stop; step++) {
 		double mid = (low + high) / 2;
 		t = send_for(ns, (long)mid);
 		ask(&t);
 		if (t.answered && loss_of(&t) < opt.loss) {
-			double got = (double)t.got.h.seq / (double)t.ns;
-			if (!best.ns || got > (double)best.got.h.seq / (double)best.ns)
+			if (!best.ns || rate_of(&t) > rate_of(&best))
 				best = t;
 			low = mid;
+			tries = 0;
+		} else if (!tries++) {
+			step--; /* something else may have run just then: once more */
 		} else {
 			high = mid;
+			tries = 0;
 		}
 	}
 	return report(&best) || !best.sent;
