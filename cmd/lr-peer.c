@@ -503,7 +503,7 @@ static int run_ping(struct lr_cli *cli)
 static const struct lr_opt options[] = {
 	{"iface", 0, LR_OPT_TEXT, "NAME", "talk to the node of this interface", AT(iface),
 		.complete = "iface"},
-	{"json", 0, LR_OPT_FLAG, NULL, "print JSON, one object a line", AT(json)},
+	{"json", 'j', LR_OPT_FLAG, NULL, "print JSON, one object a line", AT(json)},
 	{0},
 };
 
