@@ -170,7 +170,6 @@ figure_cold() {
 
 setup_ipam_cli() {
 	local n=60000
-	[ -z "$QUICK" ] || n=6000
 	mkdir -p "$BENCH_WORK/pool"
 	seq -f 'member-%.0f' $n | LR_STATE_DIR=$BENCH_WORK/pool lr-ipam alloc - --json >/dev/null
 	seq -f 'name-%.0f' 10000 >"$BENCH_WORK/names"
@@ -190,12 +189,13 @@ figure_ipam_cli() {
 own_bench() {
 	local name unit value
 	while read -r name unit value; do
-		sample "$name" "$unit" "$([ "${unit%/s}" = "$unit" ] && echo lower || echo higher)" "$value"
-	done < <(taskset -c 0 "$@" | jq -r '[.name, .unit, .value] | @tsv')
+		sample "$name/ours" "$unit" "$([ "${unit%/s}" = "$unit" ] && echo lower || echo higher)" "$value"
+	done < <(taskset -c 0 "$@" | jq -r 'select(.unit != "ratio") | [.name, .unit, .value] | @tsv')
 }
 
 figure_ipam() { own_bench "$TOOLS/bench/ipam"; }
-figure_replay() { own_bench "$TOOLS/bench/replay"; }
+figure_peers() { own_bench "$TOOLS/bench/peers"; }
+figure_replay() { own_bench "$TOOLS/bench/replay" 3; }
 
 # --- processor at rest: several pairs at once, with a keepalive of 25 s, over 100 s ----------------
 
