@@ -45,8 +45,8 @@ fuzz_run = $(FUZZ_ENV) build/fuzz/bin/$(1) $(2) >build/fuzz/$(1).log 2>&1 || { \
 
 define fuzzer
 fuzz-$(1): build/fuzz/bin/$(1)
-	@mkdir -p build/fuzz/corpus/$(1) build/fuzz/crash t/fuzz/seeds/$(1)
-	$$(Q)find t/fuzz/seeds/$(1) -type f -exec cp -t build/fuzz/corpus/$(1) {} +
+	@mkdir -p build/fuzz/corpus/$(1) build/fuzz/crash
+	$$(Q)$(if $(wildcard t/fuzz/seeds/$(1)),cp -R t/fuzz/seeds/$(1)/. build/fuzz/corpus/$(1))
 	@echo "  FUZZ $(1), $(FUZZ_SECONDS) s"
 	$$(Q)$$(call fuzz_run,$(1),-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 		$(patsubst %,-dict=%,$(wildcard t/fuzz/$(1).dict)) \
@@ -54,10 +54,10 @@ fuzz-$(1): build/fuzz/bin/$(1)
 	$$(Q)sed -n 's/^Done \(.*\)/       $(1): \1, nothing found/p' build/fuzz/$(1).log
 
 fuzz-seeds-$(1): build/fuzz/bin/$(1)
-	@mkdir -p build/fuzz/crash
-	$$(Q)$$(call fuzz_run,$(1),-timeout=10 -artifact_prefix=build/fuzz/crash/$(1)- \
-		$$(shell find t/fuzz/seeds/$(1) -type f 2>/dev/null) /dev/null)
-	@echo "  SEEDS $(1): all pass"
+	@mkdir -p build/fuzz/crash build/fuzz/none
+	$$(Q)$$(call fuzz_run,$(1),-runs=0 -timeout=10 -artifact_prefix=build/fuzz/crash/$(1)- \
+		$(or $(wildcard t/fuzz/seeds/$(1)),build/fuzz/none))
+	@echo "  SEEDS $(1): pass"
 .PHONY: fuzz-$(1) fuzz-seeds-$(1)
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
