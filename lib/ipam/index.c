@@ -17,9 +17,9 @@
 
 #define ROOM_MIN 64
 
-void lr_ipam_index_init(struct lr_index *x)
+void lr_ipam_index_init(struct lr_index *x, const struct lr_entries *entries)
 {
-	memset(x, 0, sizeof(*x));
+	*x = (struct lr_index){.entries = entries};
 	if (getrandom(x->seed, sizeof(x->seed), GRND_NONBLOCK) != sizeof(x->seed))
 		x->seed[0] = lr_wall() ^ (uintptr_t)x; /* very early at boot */
 }
@@ -40,7 +40,7 @@ static void fill(struct lr_ipam_index_slot *slots, size_t room, struct lr_ipam_i
 {
 	size_t i = s.hash & (room - 1);
 
-	while (slots[i].entry)
+	while (slots[i].ref)
 		i = (i + 1) & (room - 1);
 	slots[i] = s;
 }
@@ -53,11 +53,12 @@ int lr_ipam_index_reserve(struct lr_index *x, size_t n)
 		room *= 2;
 	if (room == x->room)
 		return 0;
-	struct lr_ipam_index_slot *slots = calloc(room, sizeof(*slots));
+	struct lr_ipam_index_slot *slots = lr_ipam_entry_pages(room * sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
+	memset(slots, 0, room * sizeof(*slots));
 	for (size_t i = 0; i < x->room; i++)
-		if (x->slots[i].entry)
+		if (x->slots[i].ref)
 			fill(slots, room, x->slots[i]);
 	free(x->slots);
 	x->slots = slots;
@@ -65,9 +66,14 @@ int lr_ipam_index_reserve(struct lr_index *x, size_t n)
 	return 0;
 }
 
-void lr_ipam_index_add(struct lr_index *x, const char *text, struct lr_entry *e)
+static uint32_t ref_of(const struct lr_entry *e)
 {
-	fill(x->slots, x->room, (struct lr_ipam_index_slot){.entry = e, .hash = hash_of(x, text)});
+	return ((uint32_t)e->number + 1) << 1;
+}
+
+void lr_ipam_index_add(struct lr_index *x, const char *text, const struct lr_entry *e, bool by_key)
+{
+	fill(x->slots, x->room, (struct lr_ipam_index_slot){hash_of(x, text), ref_of(e) | by_key});
 	x->n++;
 }
 
@@ -77,12 +83,12 @@ struct lr_entry *lr_ipam_index_find(const struct lr_index *x, const char *text)
 		return NULL;
 	uint32_t hash = hash_of(x, text);
 	size_t mask = x->room - 1;
-	for (size_t i = hash & mask; x->slots[i].entry; i = (i + 1) & mask) {
-		struct lr_entry *e = x->slots[i].entry;
+	for (size_t i = hash & mask; x->slots[i].ref; i = (i + 1) & mask) {
 		if (x->slots[i].hash != hash)
 			continue;
-		if (strcmp(e->lease.peer, text) == 0 ||
-			(e->lease.public_key && strcmp(e->lease.public_key, text) == 0))
+		uint32_t ref = x->slots[i].ref;
+		struct lr_entry *e = lr_ipam_entry_at(x->entries, (ref >> 1) - 1);
+		if (strcmp(ref & 1 ? e->lease.public_key : e->name, text) == 0)
 			return e;
 	}
 	return NULL;
@@ -92,14 +98,14 @@ static void close_hole(struct lr_index *x, size_t hole)
 {
 	size_t mask = x->room - 1;
 
-	for (size_t i = (hole + 1) & mask; x->slots[i].entry; i = (i + 1) & mask) {
+	for (size_t i = (hole + 1) & mask; x->slots[i].ref; i = (i + 1) & mask) {
 		/* One whose home lies behind the hole must stay where it is. */
 		if (((i - x->slots[i].hash) & mask) < ((i - hole) & mask))
 			continue;
 		x->slots[hole] = x->slots[i];
 		hole = i;
 	}
-	x->slots[hole].entry = NULL;
+	x->slots[hole].ref = 0;
 	x->n--;
 }
 
@@ -108,8 +114,8 @@ void lr_ipam_index_remove(struct lr_index *x, const char *text, const struct lr_
 	uint32_t hash = hash_of(x, text);
 	size_t mask = x->room - 1;
 
-	for (size_t i = hash & mask; x->slots[i].entry; i = (i + 1) & mask) {
-		if (x->slots[i].hash == hash && x->slots[i].entry == e) {
+	for (size_t i = hash & mask; x->slots[i].ref; i = (i + 1) & mask) {
+		if (x->slots[i].hash == hash && (x->slots[i].ref & ~1u) == ref_of(e)) {
 			close_hole(x, i);
 			return;
 		}

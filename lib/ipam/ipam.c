@@ -112,15 +112,6 @@ uint32_t lr_table_pick(const struct lr_ipam *t)
 
 /* --- entries --- */
 
-static void entry_free(struct lr_entry *e)
-{
-	if (!e)
-		return;
-	free(e->own_peer);
-	free(e->own_key);
-	free(e);
-}
-
 static struct lr_ip address6_of(const struct lr_ipam *t, const struct lr_ip *address)
 {
 	struct lr_ip six = {.family = 6};
@@ -131,31 +122,28 @@ static struct lr_ip address6_of(const struct lr_ipam *t, const struct lr_ip *add
 }
 
 static struct lr_entry *entry_new(
-	const struct lr_ipam *t, const struct lr_record *r, const char *key, size_t line)
+	struct lr_ipam *t, const struct lr_record *r, const char *key, size_t line)
 {
-	size_t peer_size = strlen(r->peer) + 1, key_size = key ? strlen(key) + 1 : 0;
-	struct lr_entry *e = malloc(sizeof(*e) + peer_size + key_size);
+	bool own_key = key && strcmp(key, r->peer) != 0;
+	char *copy = own_key ? strdup(key) : NULL;
+	struct lr_entry *e = own_key && !copy ? NULL : lr_ipam_entry_new(&t->entries);
 
-	if (!e)
+	if (!e) {
+		free(copy);
 		return NULL;
-	memcpy(e->text, r->peer, peer_size);
-	if (key)
-		memcpy(e->text + peer_size, key, key_size);
+	}
+	LR_RECORD_PUT(e->name, r->peer);
 	e->lease = (struct lr_lease){
-		.peer = e->text,
-		.public_key = key ? e->text + peer_size : NULL,
+		.peer = e->name,
+		.public_key = own_key ? copy
+			      : key   ? e->name
+				      : NULL,
 		.address = r->address,
 		.address6 = address6_of(t, &r->address),
 		.reserved = r->reserved,
 	};
 	e->line = (uint32_t)line;
-	e->own_peer = e->own_key = NULL;
 	return e;
-}
-
-static bool named_by_key(const struct lr_lease *l)
-{
-	return l->public_key && strcmp(l->peer, l->public_key) == 0;
 }
 
 static void attach(struct lr_ipam *t, struct lr_block *block, struct lr_entry *e, bool live)
@@ -168,9 +156,9 @@ static void attach(struct lr_ipam *t, struct lr_block *block, struct lr_entry *e
 	t->used += live;
 	t->former += !live;
 	t->reserved += live && e->lease.reserved;
-	lr_ipam_index_add(&t->index, e->lease.peer, e);
-	if (e->lease.public_key && !named_by_key(&e->lease))
-		lr_ipam_index_add(&t->index, e->lease.public_key, e);
+	lr_ipam_index_add(&t->index, e->name, e, false);
+	if (lr_ipam_entry_key(e))
+		lr_ipam_index_add(&t->index, e->lease.public_key, e, true);
 }
 
 /* Forgets a former lease. */
@@ -181,10 +169,10 @@ static void forget(struct lr_ipam *t, struct lr_entry *e)
 	block->at[e->lease.address.b[3]] = NULL;
 	clear_bit(block->held, e->lease.address.b[3]);
 	t->former--;
-	lr_ipam_index_remove(&t->index, e->lease.peer, e);
-	if (e->lease.public_key && !named_by_key(&e->lease))
+	lr_ipam_index_remove(&t->index, e->name, e);
+	if (lr_ipam_entry_key(e))
 		lr_ipam_index_remove(&t->index, e->lease.public_key, e);
-	entry_free(e);
+	lr_ipam_entry_free(&t->entries, e);
 }
 
 /* --- records --- */
@@ -212,7 +200,8 @@ static int apply_place(struct lr_ipam *t, const struct lr_record *r, bool live, 
 	struct lr_block *block = block_make(t, block_of(t, address));
 	struct lr_entry *e = entry_new(t, r, key, line);
 	if (!block || !e || lr_ipam_index_reserve(&t->index, 2) < 0) {
-		entry_free(e);
+		if (e)
+			lr_ipam_entry_free(&t->entries, e);
 		return -ENOMEM;
 	}
 	if (a)
@@ -244,34 +233,27 @@ static int apply_release(struct lr_ipam *t, const struct lr_record *r)
 	return 0;
 }
 
-static void replace_text(
-	struct lr_ipam *t, struct lr_entry *e, char **own, const char **shown, char *text)
-{
-	free(*own);
-	*own = text;
-	*shown = text;
-	lr_ipam_index_add(&t->index, text, e);
-}
-
 static int apply_texts(struct lr_ipam *t, struct lr_entry *e, const struct lr_record *r)
 {
-	bool rename = r->name[0] && strcmp(r->name, e->lease.peer) != 0;
-	bool keyed = r->public_key[0] && !e->lease.public_key;
-	char *name = rename ? strdup(r->name) : NULL, *key = keyed ? strdup(r->public_key) : NULL;
+	bool rename = r->name[0] && strcmp(r->name, e->name) != 0;
+	bool named_by_key = e->lease.public_key == e->name;
+	const char *key = named_by_key ? e->name : r->public_key;
+	bool keyed = *key && !lr_ipam_entry_key(e) && (rename || !named_by_key);
+	char *copy = keyed ? strdup(key) : NULL;
 
-	if ((rename && !name) || (keyed && !key) || lr_ipam_index_reserve(&t->index, 2) < 0) {
-		free(name);
-		free(key);
+	if ((keyed && !copy) || lr_ipam_index_reserve(&t->index, 2) < 0) {
+		free(copy);
 		return -ENOMEM;
 	}
 	if (rename) {
-		/* One that was named by its key goes on standing under it. */
-		if (!named_by_key(&e->lease))
-			lr_ipam_index_remove(&t->index, e->lease.peer, e);
-		replace_text(t, e, &e->own_peer, &e->lease.peer, name);
+		lr_ipam_index_remove(&t->index, e->name, e);
+		LR_RECORD_PUT(e->name, r->name);
+		lr_ipam_index_add(&t->index, e->name, e, false);
 	}
-	if (keyed)
-		replace_text(t, e, &e->own_key, &e->lease.public_key, key);
+	if (keyed) {
+		e->lease.public_key = copy;
+		lr_ipam_index_add(&t->index, copy, e, true);
+	}
 	return 0;
 }
 
@@ -364,7 +346,7 @@ struct lr_ipam *lr_ipam_new(const struct lr_prefix *pool, const struct lr_prefix
 	t->capacity = lr_ipam_usable(&t->pool);
 	t->n_blocks = (t->last >> 8) - (t->first >> 8) + 1;
 	t->blocks = calloc(t->n_blocks, sizeof(struct lr_block *));
-	lr_ipam_index_init(&t->index);
+	lr_ipam_index_init(&t->index, &t->entries);
 	if (t->blocks)
 		return t;
 	free(t);
@@ -375,13 +357,9 @@ void lr_ipam_free(struct lr_ipam *t)
 {
 	if (!t)
 		return;
-	for (size_t b = 0; b < t->n_blocks; b++) {
-		if (!t->blocks[b])
-			continue;
-		for (unsigned i = 0; i < 256; i++)
-			entry_free(t->blocks[b]->at[i]);
+	for (size_t b = 0; b < t->n_blocks; b++)
 		free(t->blocks[b]);
-	}
+	lr_ipam_entries_release(&t->entries);
 	free(t->blocks);
 	lr_ipam_index_release(&t->index);
 	free(t);

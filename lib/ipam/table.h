@@ -13,21 +13,41 @@
 
 #include "lib/ipam/ipam.h"
 
+/* Two lines of a cache: what is known of the peer, and its name, which a look-up compares. A key
+ * that is not the name is allocated. */
 struct lr_entry {
-	struct lr_lease lease; /* first: a lease is its entry */
+	struct lr_lease lease; /* first: a lease is its entry; lease.peer is `name` */
 	uint32_t line;         /* of the log */
-	bool live;             /* false: a former lease */
-	char *own_peer;        /* what lease.peer or lease.public_key points to after a */
-	char *own_key;         /* change; NULL: it lies in `text` */
-	char text[];           /* name, NUL, key, NUL */
+	uint32_t number : 31;  /* of the entry in the arena */
+	uint32_t live : 1;     /* 0: a former lease */
+	union {
+		char name[LR_PEER_MAX + 1];
+		struct lr_entry *next_free;
+	};
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct lr_entry) == 128, "an entry is two lines of a cache");
+
+/* The key when it is not the name, else NULL. */
+static inline char *lr_ipam_entry_key(const struct lr_entry *e)
+{
+	return e->lease.public_key == e->name ? NULL : (char *)e->lease.public_key;
+}
+
+#define LR_ENTRY_CHUNKS 24 /* 128 << 24 entries are more than a /8 has */
+
+struct lr_entries {
+	struct lr_entry *chunks[LR_ENTRY_CHUNKS];
+	struct lr_entry *free;
+	uint32_t n; /* entries that were ever given out */
 };
 
 struct lr_ipam_index_slot {
-	struct lr_entry *entry; /* NULL: free */
 	uint32_t hash;
+	uint32_t ref; /* number of the entry + 1, shifted by one; bit 0: under its key. 0: free */
 };
 
 struct lr_index {
+	const struct lr_entries *entries;
 	struct lr_ipam_index_slot *slots;
 	size_t room, n; /* room is a power of two, or 0 */
 	uint64_t seed[2];
@@ -46,14 +66,24 @@ struct lr_ipam {
 	size_t capacity, used, reserved, former;
 	size_t n_blocks;
 	struct lr_block **blocks;
+	struct lr_entries entries;
 	struct lr_index index;
 };
 
+/* entries.c: never moved. new: without a key, or NULL when out of memory. */
+struct lr_entry *lr_ipam_entry_new(struct lr_entries *es);
+void lr_ipam_entry_free(struct lr_entries *es, struct lr_entry *e);
+struct lr_entry *lr_ipam_entry_at(const struct lr_entries *es, uint32_t number);
+void lr_ipam_entries_release(struct lr_entries *es);
+/* `size` bytes for free(), in huge pages when it is large. */
+void *lr_ipam_entry_pages(size_t size);
+
 /* index.c. reserve: room for `n` more, 0 or -ENOMEM; add never fails after it. */
-void lr_ipam_index_init(struct lr_index *x);
+void lr_ipam_index_init(struct lr_index *x, const struct lr_entries *entries);
 void lr_ipam_index_release(struct lr_index *x);
 int lr_ipam_index_reserve(struct lr_index *x, size_t n);
-void lr_ipam_index_add(struct lr_index *x, const char *text, struct lr_entry *e);
+/* `text` is the name of `e` or (by_key) its key. */
+void lr_ipam_index_add(struct lr_index *x, const char *text, const struct lr_entry *e, bool by_key);
 void lr_ipam_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e);
 struct lr_entry *lr_ipam_index_find(const struct lr_index *x, const char *text);
 
