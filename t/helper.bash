@@ -10,7 +10,7 @@
 # processes that it started (`spawn`, `node_up`) or that live in its own namespaces.
 #
 # A file with a setup or teardown of its own calls lr_setup and lr_teardown in them.
-# shellcheck shell=bash disable=SC2154,SC2120,SC2016
+# shellcheck shell=bash disable=SC2154,SC2120,SC2016,SC2034
 
 ROOT=$(cd "$BATS_TEST_DIRNAME" && while [ ! -f Makefile ] && [ "$PWD" != / ]; do cd ..; done; pwd)
 MODE=${MODE:-release}

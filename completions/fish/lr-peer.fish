@@ -11,7 +11,7 @@ function __lr_peers
 end
 complete -c lr-peer -f
 complete -c lr-peer -l iface -x -a '(__lr_ifaces)' -d 'talk to the node of this interface'
-complete -c lr-peer -l json -d 'print JSON, one object a line'
+complete -c lr-peer -s j -l json -d 'print JSON, one object a line'
 complete -c lr-peer -s h -l help -d 'show this help and exit'
 complete -c lr-peer -s V -l version -d 'show the version and exit'
 complete -c lr-peer -n __fish_use_subcommand -a list -d 'all peers'
