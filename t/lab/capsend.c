@@ -210,6 +210,8 @@ static void plan_packet(const uint8_t *bytes, size_t kept)
 	memcpy(p, bytes, parsed.len);
 	memcpy(p + 12, &opt.src, 4);
 	memcpy(p + 16, &opt.dst, 4);
+	if (p[8] < 64)
+		p[8] = 64; /* multicast has a TTL of 1; what is sent to a member does not */
 	l4_checksum(p, parsed.len);
 	if (parsed.len <= opt.mtu) {
 		plan_add(p, parsed.len);
