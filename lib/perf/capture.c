@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +16,7 @@
 
 #include "lib/base/clock.h"
 
-#define STREAM_BUFFER (256u << 10)
+#define STREAM_BUFFER (32u << 10) /* stays in the second-level cache */
 
 struct lr_capture {
 	FILE *in;      /* NULL once libpcap owns it */
@@ -120,6 +121,7 @@ struct lr_capture *lr_capture_stream(FILE *in, const char *name, struct lr_err *
 	}
 	c->in = in;
 	snprintf(c->name, sizeof(c->name), "%s", name);
+	__fsetlocking(in, FSETLOCKING_BYCALLER); /* nobody else has it: no lock a read */
 	c->buffer = malloc(STREAM_BUFFER);
 	if (c->buffer)
 		setvbuf(in, c->buffer, _IOFBF, STREAM_BUFFER);

@@ -118,11 +118,12 @@ static unsigned classify(const struct lr_captured *frame, struct classified *c)
 static int seal(struct lr_engine *e, struct lr_tunnel *tunnel, size_t len)
 {
 	struct lr_tunnels *t = e->tunnels;
-	int r = lr_wg_seal(tunnel->wg, t->now, tunnel->to_hub, e->msg, len, len);
+	size_t padded = (len + LR_WG_PAD - 1) / LR_WG_PAD * LR_WG_PAD;
+	int r = lr_wg_seal(tunnel->wg, t->now, tunnel->to_hub, e->msg, len, padded);
 
 	if (r != -ENOKEY || lr_tunnels_meet(t, tunnel) < 0)
 		return r;
-	return lr_wg_seal(tunnel->wg, t->now, tunnel->to_hub, e->msg, len, len);
+	return lr_wg_seal(tunnel->wg, t->now, tunnel->to_hub, e->msg, len, padded);
 }
 
 /* FINE when what came out is what went in. */

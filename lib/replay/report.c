@@ -60,8 +60,8 @@ static json_t *untimed_json(const struct lr_run *r)
 	lr_json_put(o, LR_K_TARGET_NS, json_null());
 	lr_json_put(o, LR_K_OURS_NS, json_null());
 	lr_json_put(o, LR_K_PASS, json_null());
-	lr_json_put_real(o, LR_K_PACKETS_PER_S, rate(r->engine->delivered, r->duration_ns));
-	lr_json_put_real(o, LR_K_BYTES_PER_S, rate(r->engine->bytes, r->duration_ns));
+	lr_json_put_real(o, LR_K_PACKETS_PER_S, rate(r->engine->delivered, r->stages_ns));
+	lr_json_put_real(o, LR_K_BYTES_PER_S, rate(r->engine->bytes, r->stages_ns));
 	return o;
 }
 
@@ -221,8 +221,12 @@ void lr_report_table(FILE *out, const struct lr_run *r, bool colour)
 	fprintf(out, "%s, %s, reading and playing\n",
 		short_rate(rate(r->engine->packets, r->duration_ns), " packets/s", a),
 		short_rate(rate(r->engine->bytes, r->duration_ns), "B/s", b));
-	if (!r->plan.timing)
+	if (!r->plan.timing) {
+		fprintf(out, "%s, %s, all stages\n",
+			short_rate(rate(r->engine->delivered, r->stages_ns), " packets/s", a),
+			short_rate(rate(r->engine->bytes, r->stages_ns), "B/s", b));
 		return;
+	}
 	fprintf(out, "\n%-11s %8s", "stage", "n");
 	for (size_t i = 0; i < QUANTILES; i++)
 		fprintf(out, " %8s", quantiles[i].head);

@@ -34,7 +34,8 @@ struct lr_run {
 	struct lr_stage *stages;  /* n_stages: the engine's, then those beside; not timed: none */
 	size_t n_stages;
 	uint64_t duration_ns; /* of reading and playing the packets */
-	bool truncated;       /* any file was */
+	uint64_t stages_ns; /* without timing: of all stages, without reading and making tunnels */
+	bool truncated;     /* any file was */
 };
 
 /* Plays everything. 0, or -1 with `err` when no file could be opened (LR_EXIT_FAILED), or

@@ -54,22 +54,29 @@ static void carry(struct lr_tunnels *t, struct lr_tunnel *tunnel)
 }
 
 /* Setting a keepalive asks for a session at once; its first message is that keepalive. */
-int lr_tunnels_meet(struct lr_tunnels *t, struct lr_tunnel *tunnel)
+static bool handshake(struct lr_tunnels *t, struct lr_tunnel *tunnel)
 {
 	unsigned before = tunnel->sessions;
 
-	for (int i = 0; i < MEET_TRIES; i++) {
+	lr_wg_peer_set_keepalive(tunnel->wg, t->now, tunnel->to_hub, 25);
+	carry(t, tunnel);
+	lr_wg_peer_set_keepalive(tunnel->wg, t->now, tunnel->to_hub, 0);
+	return tunnel->sessions != before;
+}
+
+int lr_tunnels_meet(struct lr_tunnels *t, struct lr_tunnel *tunnel)
+{
+	uint64_t begin = lr_clock_ns(CLOCK_MONOTONIC_RAW);
+	bool met = false;
+
+	for (int i = 0; i < MEET_TRIES && !met; i++) {
 		t->now += HANDSHAKE_GAP_NS << (2 * i);
-		lr_wg_peer_set_keepalive(tunnel->wg, t->now, tunnel->to_hub, 25);
-		carry(t, tunnel);
-		lr_wg_peer_set_keepalive(tunnel->wg, t->now, tunnel->to_hub, 0);
-		if (tunnel->sessions != before) {
-			memset(tunnel->window, 0, lr_replay_size(WINDOW_BITS));
-			lr_replay_init(tunnel->window, WINDOW_BITS);
-			return 0; /* counters begin again */
-		}
+		met = handshake(t, tunnel);
 	}
-	return -ETIMEDOUT;
+	memset(tunnel->window, 0, lr_replay_size(WINDOW_BITS)); /* counters begin again */
+	lr_replay_init(tunnel->window, WINDOW_BITS);
+	t->made_ns += lr_clock_ns(CLOCK_MONOTONIC_RAW) - begin;
+	return met ? 0 : -ETIMEDOUT;
 }
 
 /* Everything may go to the hub. */
@@ -204,11 +211,11 @@ static struct lr_tunnel *new_sender(struct lr_tunnels *t, uint8_t family, const 
 	return tunnel;
 }
 
-struct lr_tunnel *lr_tunnels_of(struct lr_tunnels *t, uint8_t family, const uint8_t *addr)
+static struct lr_tunnel *find(struct lr_tunnels *t, uint8_t family, const uint8_t *addr)
 {
 	struct lr_wg_peer *owner = lr_wg_route(t->hub, family, addr);
 
-	if (__builtin_expect(owner != t->shared.from && owner != t->quiet.from, 1))
+	if (owner != t->shared.from && owner != t->quiet.from)
 		return owner->owner;
 	if (lr_tunnels_note(t, family, addr, owner) < 0)
 		return NULL;
@@ -217,6 +224,22 @@ struct lr_tunnel *lr_tunnels_of(struct lr_tunnels *t, uint8_t family, const uint
 	if (t->shared.sessions == 0 && lr_tunnels_meet(t, &t->shared) < 0)
 		return NULL;
 	return &t->shared;
+}
+
+struct lr_tunnel *lr_tunnels_of(struct lr_tunnels *t, uint8_t family, const uint8_t *addr)
+{
+	size_t len = family == 4 ? 4 : 16;
+	struct lr_recent *r = &t->recent[addr[len - 1] % LR_TUNNELS_RECENT];
+
+	if (__builtin_expect(
+		    r->tunnel && r->family == family && memcmp(r->addr, addr, len) == 0, 1))
+		return r->tunnel;
+	struct lr_tunnel *tunnel = find(t, family, addr);
+	if (tunnel && tunnel != &t->shared) {
+		*r = (struct lr_recent){.tunnel = tunnel, .family = family};
+		memcpy(r->addr, addr, len);
+	}
+	return tunnel;
 }
 
 size_t lr_tunnels_count(const struct lr_tunnels *t)

@@ -33,13 +33,22 @@ struct lr_tunnel {
 	unsigned sessions;           /* handshakes that were completed */
 };
 
+/* A source that sent lately: an address that once has a tunnel keeps it. */
+struct lr_recent {
+	struct lr_tunnel *tunnel; /* NULL: free */
+	uint8_t family, addr[16];
+};
+#define LR_TUNNELS_RECENT 64
+
 struct lr_tunnels {
 	struct lr_wg *hub;
 	struct lr_endpoint hub_endpoint;
-	uint64_t now;   /* the clock of all devices, ns */
-	size_t members; /* unicast addresses that have a place */
-	size_t senders; /* how many of them have been given a tunnel */
-	size_t n;       /* tunnels that members have, at most LR_TUNNELS_MAX */
+	uint64_t now;     /* the clock of all devices, ns */
+	uint64_t made_ns; /* what making sessions has taken, by the real clock */
+	size_t members;   /* unicast addresses that have a place */
+	size_t senders;   /* how many of them have been given a tunnel */
+	size_t n;         /* tunnels that members have, at most LR_TUNNELS_MAX */
+	struct lr_recent recent[LR_TUNNELS_RECENT]; /* by the address's last bits */
 	struct lr_tunnel quiet, shared;
 	struct lr_tunnel each[LR_TUNNELS_MAX];
 };

@@ -61,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(accounted(e) == e->packets);
 		must(e->dropped[LR_REPLAY_ALTERED] == 0);
 	}
+	(void)all;
 	lr_capture_close(c);
 	return 0;
 }
