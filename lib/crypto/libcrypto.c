@@ -8,27 +8,43 @@
  * hashing cannot fail. What fails in load() is a libcrypto without its default provider: then
  * there is no right answer to give, and abort() is better than a wrong one.
  *
- * The data path: a context per key and direction, key set once, per packet only the nonce. Of the
- * four ways that EVP has for this (Init_ex or Init_ex2; Update and Final or EVP_Cipher; tag by ctrl
- * or by OSSL_PARAM) none differed from the others by more than 2 % at 64, 208 and 1,424 bytes.
+ * The data path: a context per key and direction, key set once, per packet only the nonce. EVP asks
+ * its provider for nonce and tag lengths by name at every turn, which costs a small packet a
+ * quarter of its time, so the provider's own functions are called, as it offers them to EVP. (Seal,
+ * ns: 64 B 348 instead of 446, 208 B 571 for 664, 1,424 B 1,065 for 1,188.)
  *
- * Source: RFC 8439, RFC 7693; EVP_EncryptInit(3ssl), provider-cipher(7ssl).
+ * Source: RFC 8439, RFC 7693; provider-cipher(7ssl), OSSL_PROVIDER_query_operation(3ssl).
  */
 #include "lib/crypto/libcrypto.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
+#include <strings.h>
 
+#include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include "lib/base/bytes.h"
 #include "lib/crypto/crypto.h"
 
+/* The provider's ChaCha20-Poly1305, as provider-cipher(7ssl) names its functions. */
+struct chacha {
+	void *provider;
+	OSSL_FUNC_cipher_newctx_fn *newctx;
+	OSSL_FUNC_cipher_freectx_fn *freectx;
+	OSSL_FUNC_cipher_encrypt_init_fn *encrypt_init;
+	OSSL_FUNC_cipher_decrypt_init_fn *decrypt_init;
+	OSSL_FUNC_cipher_update_fn *update;
+	OSSL_FUNC_cipher_final_fn *final;
+	OSSL_FUNC_cipher_get_ctx_params_fn *get_params;
+	OSSL_FUNC_cipher_set_ctx_params_fn *set_params;
+};
+
 static struct {
-	EVP_CIPHER *chacha;
+	struct chacha chacha;
 	EVP_MD *blake;
 	EVP_MD_CTX *hash; /* blake is set, only to be started again */
 	EVP_MAC_CTX *mac; /* 16 bytes out, only to be keyed again */
@@ -54,20 +70,72 @@ static bool load_mac(void)
 	return lib.mac && EVP_MAC_CTX_set_params(lib.mac, params) == 1;
 }
 
+static void take_function(struct chacha *c, const OSSL_DISPATCH *d)
+{
+	switch (d->function_id) {
+	case OSSL_FUNC_CIPHER_NEWCTX:
+		c->newctx = OSSL_FUNC_cipher_newctx(d);
+		break;
+	case OSSL_FUNC_CIPHER_FREECTX:
+		c->freectx = OSSL_FUNC_cipher_freectx(d);
+		break;
+	case OSSL_FUNC_CIPHER_ENCRYPT_INIT:
+		c->encrypt_init = OSSL_FUNC_cipher_encrypt_init(d);
+		break;
+	case OSSL_FUNC_CIPHER_DECRYPT_INIT:
+		c->decrypt_init = OSSL_FUNC_cipher_decrypt_init(d);
+		break;
+	case OSSL_FUNC_CIPHER_UPDATE:
+		c->update = OSSL_FUNC_cipher_update(d);
+		break;
+	case OSSL_FUNC_CIPHER_FINAL:
+		c->final = OSSL_FUNC_cipher_final(d);
+		break;
+	case OSSL_FUNC_CIPHER_GET_CTX_PARAMS:
+		c->get_params = OSSL_FUNC_cipher_get_ctx_params(d);
+		break;
+	case OSSL_FUNC_CIPHER_SET_CTX_PARAMS:
+		c->set_params = OSSL_FUNC_cipher_set_ctx_params(d);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Fetching loads the provider, and says which one it is; the functions come from its table. */
+static bool load_chacha(struct chacha *c)
+{
+	static const char name[] = "ChaCha20-Poly1305";
+	EVP_CIPHER *fetched = EVP_CIPHER_fetch(NULL, name, NULL);
+	const OSSL_PROVIDER *from = fetched ? EVP_CIPHER_get0_provider(fetched) : NULL;
+	int no_store;
+	const OSSL_ALGORITHM *all =
+		from ? OSSL_PROVIDER_query_operation(from, OSSL_OP_CIPHER, &no_store) : NULL;
+	for (; all && all->algorithm_names; all++)
+		if (strncasecmp(all->algorithm_names, name, sizeof(name) - 1) == 0)
+			break;
+	if (!all || !all->algorithm_names)
+		return false;
+	c->provider = OSSL_PROVIDER_get0_provider_ctx(from);
+	for (const OSSL_DISPATCH *d = all->implementation; d->function_id; d++)
+		take_function(c, d);
+	/* `fetched` is kept: it holds the provider in memory. */
+	return c->newctx && c->freectx && c->encrypt_init && c->decrypt_init && c->update &&
+	       c->final && c->get_params && c->set_params;
+}
+
 int lr_crypto_load(void)
 {
 	if (lib.mac)
 		return 0;
-	lib.chacha = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
 	lib.blake = EVP_MD_fetch(NULL, "BLAKE2S-256", NULL);
 	lib.hash = EVP_MD_CTX_new();
-	if (lib.chacha && lib.blake && lib.hash &&
+	if (load_chacha(&lib.chacha) && lib.blake && lib.hash &&
 		EVP_DigestInit_ex2(lib.hash, lib.blake, NULL) == 1 && load_mac())
 		return 0;
 	EVP_MAC_CTX_free(lib.mac);
 	EVP_MD_CTX_free(lib.hash);
 	EVP_MD_free(lib.blake);
-	EVP_CIPHER_free(lib.chacha);
 	lib.mac = NULL;
 	return -ENOSYS;
 }
@@ -81,7 +149,7 @@ static void must(int result)
 /* --- AEAD --- */
 
 struct lr_aead {
-	EVP_CIPHER_CTX *ctx;
+	void *ctx; /* the provider's */
 };
 
 struct lr_aead *lr_aead_new(const uint8_t key[LR_KEY_LEN], bool seal)
@@ -89,8 +157,9 @@ struct lr_aead *lr_aead_new(const uint8_t key[LR_KEY_LEN], bool seal)
 	struct lr_aead *a = calloc(1, sizeof(*a));
 	if (!a || lr_crypto_load() != 0)
 		goto out;
-	a->ctx = EVP_CIPHER_CTX_new();
-	if (a->ctx && EVP_CipherInit_ex(a->ctx, lib.chacha, NULL, key, NULL, seal) == 1)
+	a->ctx = lib.chacha.newctx(lib.chacha.provider);
+	if (a->ctx && (seal ? lib.chacha.encrypt_init : lib.chacha.decrypt_init)(
+			      a->ctx, key, LR_KEY_LEN, NULL, 0, NULL) == 1)
 		return a;
 out:
 	lr_aead_free(a);
@@ -101,7 +170,8 @@ void lr_aead_free(struct lr_aead *a)
 {
 	if (!a)
 		return;
-	EVP_CIPHER_CTX_free(a->ctx); /* the provider cleanses the key schedule */
+	if (a->ctx)
+		lib.chacha.freectx(a->ctx); /* which cleanses the key schedule */
 	free(a);
 }
 
@@ -111,36 +181,45 @@ static void nonce_of(uint8_t nonce[12], uint64_t counter)
 	lr_put_le64(nonce + 4, counter);
 }
 
+/* The one parameter of each packet, written out: OSSL_PARAM_construct_*() copies it twice. */
+#define TAG_PARAM(at)                                                                              \
+	{                                                                                          \
+		{OSSL_CIPHER_PARAM_AEAD_TAG, OSSL_PARAM_OCTET_STRING, (at), LR_TAG_LEN, 0},        \
+		{                                                                                  \
+			0                                                                          \
+		}                                                                                  \
+	}
+
 int lr_aead_seal(struct lr_aead *a, uint64_t counter, uint8_t *dst, const uint8_t *src, size_t len)
 {
+	const struct chacha *c = &lib.chacha;
+	OSSL_PARAM tag[] = TAG_PARAM(dst + len);
 	uint8_t nonce[12];
-	int n;
+	size_t n;
 
-	if (len > INT_MAX)
-		return -EIO;
 	nonce_of(nonce, counter);
-	if (EVP_EncryptInit_ex(a->ctx, NULL, NULL, NULL, nonce) != 1 ||
-		(len && EVP_EncryptUpdate(a->ctx, dst, &n, src, (int)len) != 1) ||
-		EVP_EncryptFinal_ex(a->ctx, dst + len, &n) != 1 ||
-		EVP_CIPHER_CTX_ctrl(a->ctx, EVP_CTRL_AEAD_GET_TAG, LR_TAG_LEN, dst + len) != 1)
+	if (c->encrypt_init(a->ctx, NULL, 0, nonce, sizeof(nonce), NULL) != 1 ||
+		(len && c->update(a->ctx, dst, &n, len, src, len) != 1) ||
+		c->final(a->ctx, dst + len, &n, LR_TAG_LEN) != 1 || c->get_params(a->ctx, tag) != 1)
 		return -EIO;
 	return 0;
 }
 
 int lr_aead_open(struct lr_aead *a, uint64_t counter, uint8_t *dst, const uint8_t *src, size_t len)
 {
+	const struct chacha *c = &lib.chacha;
 	uint8_t nonce[12];
-	int n;
+	size_t n;
 
-	if (len < LR_TAG_LEN || len > INT_MAX)
+	if (len < LR_TAG_LEN)
 		return -EBADMSG;
 	len -= LR_TAG_LEN;
+	OSSL_PARAM tag[] = TAG_PARAM((void *)(src + len));
 	nonce_of(nonce, counter);
-	if (EVP_DecryptInit_ex(a->ctx, NULL, NULL, NULL, nonce) != 1 ||
-		EVP_CIPHER_CTX_ctrl(
-			a->ctx, EVP_CTRL_AEAD_SET_TAG, LR_TAG_LEN, (void *)(src + len)) != 1 ||
-		(len && EVP_DecryptUpdate(a->ctx, dst, &n, src, (int)len) != 1) ||
-		EVP_DecryptFinal_ex(a->ctx, dst + len, &n) != 1)
+	if (c->decrypt_init(a->ctx, NULL, 0, nonce, sizeof(nonce), NULL) != 1 ||
+		c->set_params(a->ctx, tag) != 1 ||
+		(len && c->update(a->ctx, dst, &n, len, src, len) != 1) ||
+		c->final(a->ctx, dst + len, &n, 0) != 1)
 		return -EBADMSG;
 	return 0;
 }
