@@ -55,7 +55,7 @@ static bool look(const char *dir, const char *file, struct lr_client_node *out)
 		return false;
 	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path))
 		return false;
-	int fd = lr_control_socket_connect(path);
+	int fd = lr_control_socket_connect(path, 0);
 	if (fd < 0 && fd != -EACCES && fd != -EPERM && fd != -EAGAIN)
 		return false;
 	memset(out, 0, sizeof(*out));
@@ -109,7 +109,7 @@ static struct lr_client *attach(const char *iface, struct lr_err *err)
 
 	if (lr_control_socket_path(path, sizeof(path), iface, err) != 0)
 		return NULL;
-	int fd = lr_control_socket_connect(path);
+	int fd = lr_control_socket_connect(path, ANSWER_S * 1000);
 	if (fd == -EACCES || fd == -EPERM) {
 		lr_err_set(err, LR_EXIT_RIGHTS,
 			"%s: a node runs, but it belongs to another user: try as root", iface);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -41,15 +42,18 @@ int lr_control_socket_path(char *out, size_t room, const char *iface, struct lr_
 	return 0;
 }
 
-int lr_control_socket_connect(const char *path)
+int lr_control_socket_connect(const char *path, unsigned wait_ms)
 {
+	const struct timeval wait = {wait_ms / 1000, wait_ms % 1000 * 1000};
 	struct sockaddr_un sun;
-	int rc = to_sockaddr(&sun, path);
-	int fd = rc ? rc : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc = to_sockaddr(&sun, path), flags = SOCK_CLOEXEC | (wait_ms ? 0 : SOCK_NONBLOCK);
+	int fd = rc ? rc : socket(AF_UNIX, SOCK_STREAM | flags, 0);
 
 	if (fd < 0)
 		return rc ? rc : -errno;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+	/* What limits sending limits the wait for a place in the queue of unix(7), too. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == 0 &&
+		connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
 		return fd;
 	rc = -errno;
 	close(fd);

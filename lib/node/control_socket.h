@@ -16,9 +16,9 @@
 
 /* $LR_RUN_DIR/IFACE.sock. 0 or -1 with `err`: also when it is too long for a socket's name. */
 int lr_control_socket_path(char *out, size_t room, const char *iface, struct lr_err *err);
-/* A non-blocking connection, or -errno: -ECONNREFUSED nobody listens, -ENOENT no file, -EACCES not
- * ours, -EAGAIN somebody listens and is behind with accepting (never waits for that one). */
-int lr_control_socket_connect(const char *path);
+/* A connection, or -errno: -ECONNREFUSED nobody listens, -ENOENT no file, -EACCES not ours,
+ * -EAGAIN somebody listens and has not accepted within `wait_ms` (0: does not wait). */
+int lr_control_socket_connect(const char *path, unsigned wait_ms);
 /* Listens, non-blocking, mode 0600. 0 or -1 with `err`: a live node holds the name (its pid is
  * told), or the file is no socket. Ends with lr_unix_close(). */
 int lr_control_socket_bind(struct lr_unix *s, const char *iface, struct lr_err *err);
