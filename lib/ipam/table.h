@@ -1,8 +1,8 @@
 /*
  * table.h - the inside of struct lr_ipam; for lib/ipam only
  *
- * Theory of operation. Two ways lead to an entry. By text: a hash table (open addressing, load
- * <= 1/2, SipHash under a random seed) in which an entry stands under its name and, when it has
+ * Theory of operation. Two ways lead to an entry. By text: a hash table (buckets of eight, load
+ * <= 1/2, SipHash-1-3 under a random seed) in which an entry stands under its name and, when it has
  * one, under its public key. By address: one block a /24, made on first use, with a
  * pointer for each of the 256 addresses and three bit sets. An address is closed (never given),
  * leased, held for the peer who had it last (a former lease), or fresh. The cursor is where the
@@ -41,15 +41,17 @@ struct lr_entries {
 	uint32_t n; /* entries that were ever given out */
 };
 
-struct lr_ipam_index_slot {
-	uint32_t hash;
-	uint32_t ref; /* number of the entry + 1, shifted by one; bit 0: under its key. 0: free */
-};
+/* A line of a cache: eight slots, the used ones first. */
+struct lr_ipam_bucket {
+	uint32_t hash[8];
+	uint32_t
+		ref[8]; /* number of the entry + 1, shifted by one; bit 0: under its key. 0: free */
+} __attribute__((aligned(64)));
 
 struct lr_index {
 	const struct lr_entries *entries;
-	struct lr_ipam_index_slot *slots;
-	size_t room, n; /* room is a power of two, or 0 */
+	struct lr_ipam_bucket *buckets;
+	size_t room, n; /* buckets (a power of two, or 0); texts */
 	uint64_t seed[2];
 };
 
