@@ -44,7 +44,8 @@ static void fail(const char *what)
 static void start(struct writer *w, char *program, unsigned round, unsigned which)
 {
 	static char names[NAMES_MAX][32];
-	char *argv[NAMES_MAX + 3] = {program, "alloc"};
+	static char verb[] = "alloc";
+	char *argv[NAMES_MAX + 3] = {program, verb};
 	unsigned n = 1 + below(NAMES_MAX);
 	int ends[2];
 
