@@ -252,6 +252,17 @@ last() { echo "${lines[-1]}"; }
 	[[ $output == *"not ok: bad"*"# got 7"* ]]
 }
 
+@test "t/run: a file that wants to be alone runs when no other does" {
+	printf '# t/run: alone\n@test "x" { [ "$(cat "$BATS_TEST_DIRNAME"/done.* | wc -l)" = 2 ]; }\n' \
+		>"$BATS_TEST_TMPDIR/alone.bats"
+	program a 'echo >"${0%/*}/done.a"; echo "ok 1 - x"; echo 1..1'
+	program b 'echo >"${0%/*}/done.b"; echo "ok 1 - x"; echo 1..1'
+	cd "$BATS_TEST_TMPDIR"
+	exits 0 "$ROOT/t/run" "$PWD/alone.bats" "$PWD/a" "$PWD/b"
+	is "$(last)" "3 passed, 0 failed, 0 skipped"
+	[[ ${lines[-2]} == *alone.bats* ]]
+}
+
 @test "t/run: a crash, a missing test, a missing program and no test at all are failures" {
 	program crash 'echo "ok 1 - x"; kill -SEGV $$'
 	program short 'echo "ok 1 - x"; echo 1..2'

@@ -43,6 +43,8 @@ BEGIN {
 	have_plan = 1
 	if (planned == 0 && match(tolower($0), /# *skip/))
 		skip(file, substr($0, RSTART + RLENGTH + 1))
+	else if (planned == 0)
+		fail("no test in it")
 	next
 }
 
