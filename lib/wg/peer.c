@@ -179,7 +179,7 @@ void lr_peer_forget(struct lr_peer *peer, enum lr_wg_drop why)
 		if (i != LR_TIMER_PERSISTENT)
 			lr_timer_stop(&peer->wg->timers, &peer->timer[i]);
 	peer->want_initiation = peer->want_keepalive = false;
-	peer->another_keepalive = peer->rekeyed_late = false;
+	peer->rekeyed_late = false;
 }
 
 void lr_peer_roam(struct lr_peer *peer, const struct lr_endpoint *src)

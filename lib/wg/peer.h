@@ -61,8 +61,7 @@ struct lr_peer {
 	bool ready; /* on that list */
 	bool want_initiation;
 	bool want_keepalive;
-	bool another_keepalive; /* more data came while the keepalive timer ran */
-	bool rekeyed_late;      /* asked for a new session in the last seconds of this one */
+	bool rekeyed_late; /* asked for a new session in the last seconds of this one */
 };
 
 /* DH(own static, theirs), computed when first needed. NULL: theirs is a point of low order. */

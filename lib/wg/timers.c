@@ -58,13 +58,11 @@ static void retransmit(struct lr_peer *p, uint64_t now)
 	}
 }
 
+/* This answers all data that came until now, so no further one is owed. */
 static void keepalive(struct lr_peer *p, uint64_t now)
 {
+	(void)now;
 	lr_send_keepalive(p);
-	if (p->another_keepalive)
-		lr_timer_set(
-			&p->wg->timers, &p->timer[LR_TIMER_KEEPALIVE], now + LR_KEEPALIVE_TIMEOUT);
-	p->another_keepalive = false;
 }
 
 static void new_handshake(struct lr_peer *p, uint64_t now)

@@ -31,9 +31,7 @@ static inline void lr_wg_timers_data_sent(struct lr_peer *p, uint64_t now)
 static inline void lr_wg_timers_data_received(struct lr_peer *p, uint64_t now)
 {
 	struct lr_timer *t = &p->timer[LR_TIMER_KEEPALIVE];
-	if (lr_timer_armed(t))
-		p->another_keepalive = true;
-	else
+	if (!lr_timer_armed(t))
 		lr_timer_set(&p->wg->timers, t, now + LR_KEEPALIVE_TIMEOUT);
 }
 

@@ -1,0 +1,122 @@
+/*
+ * wg_roam.c - endpoints follow authentic messages, and nothing else
+ */
+#include "t/unit/wg_pair.h"
+
+static struct lr_endpoint elsewhere(void)
+{
+	struct lr_endpoint e = {0};
+	e.in6.sin6_family = AF_INET6;
+	e.in6.sin6_port = htons(1234);
+	e.in6.sin6_addr.s6_addr[0] = 0x20;
+	e.in6.sin6_addr.s6_addr[15] = 0x99;
+	return e;
+}
+
+static void data(void)
+{
+	char text[LR_ENDPOINT_TEXT];
+
+	pair_open();
+	pair_connect();
+	unsigned before = b.events[LR_WG_EVENT_ENDPOINT];
+	is_int(before, 0, "nobody moved yet");
+	a.at = endpoint4(77, 1);
+	ok(carry(&a, &b, 1), "data from another address");
+	is_str(lr_endpoint_text(&b.peer->endpoint, text), "192.0.2.77:1", "moves the peer there");
+	is_int(b.events[LR_WG_EVENT_ENDPOINT], 1, "and the owner is told");
+	carry(&a, &b, 2);
+	is_int(b.events[LR_WG_EVENT_ENDPOINT], 1, "once");
+	a.at = elsewhere();
+	run_until(now + 10 * S);
+	carry(&b, &a, 1);
+	run_until(now + 10 * S);
+	is_str(lr_endpoint_text(&b.peer->endpoint, text), "[2000::99]:1234",
+		"a keepalive does too");
+	lr_wg_stage(b.wg, now, b.peer, (uint8_t[20]){0x45}, 20);
+	is_int(drain(&b), 1, "what b sends next");
+	is_str(lr_endpoint_text(&drained[0].to, text), "[2000::99]:1234", "goes there");
+	pair_close();
+}
+
+static void source(void)
+{
+	pair_open();
+	pair_connect();
+	a.at.from = lr_ip4(0x0a000001);
+	a.at.from_iface = 3;
+	carry(&a, &b, 1);
+	is_int(b.events[LR_WG_EVENT_ENDPOINT], 0, "another local address is no event");
+	is_int(b.peer->endpoint.from.b[0], 10, "but is used from now on");
+	is_int(b.peer->endpoint.from_iface, 3, "with its interface");
+	pair_close();
+}
+
+static void handshake(void)
+{
+	char text[LR_ENDPOINT_TEXT];
+
+	pair_open();
+	a.at = endpoint4(78, 2);
+	b.at = endpoint4(79, 3);
+	pair_connect();
+	is_str(lr_endpoint_text(&b.peer->endpoint, text), "192.0.2.78:2", "an initiation moves");
+	is_str(lr_endpoint_text(&a.peer->endpoint, text), "192.0.2.79:3", "a response does too");
+	is_int(a.events[LR_WG_EVENT_ENDPOINT] + b.events[LR_WG_EVENT_ENDPOINT], 2, "two events");
+	pair_close();
+
+	pair_open();
+	lr_wg_peer_set_endpoint(b.peer, &(struct lr_endpoint){0});
+	pair_connect();
+	ok(carry(&b, &a, 1), "a responder needs no endpoint beforehand");
+	pair_close();
+}
+
+static void forged(void)
+{
+	char text[LR_ENDPOINT_TEXT];
+	static const struct {
+		size_t at;
+		const char *name;
+	} flips[] = {{20, "a changed byte"}, {9, "a changed counter"}, {4, "another index"}};
+
+	pair_open();
+	pair_connect();
+	struct message good = sealed(&a, &b, 1), again = good;
+	a.at = endpoint4(66, 6);
+	for (size_t i = 0; i < sizeof(flips) / sizeof(flips[0]); i++) {
+		struct message bad = good;
+		bad.bytes[flips[i].at] ^= 1;
+		deliver(&a, &b, &bad);
+		is_str(lr_endpoint_text(&b.peer->endpoint, text), "192.0.2.1:51820", flips[i].name);
+	}
+	a.at = endpoint4(1, 51820);
+	is_int(deliver(&a, &b, &good).kind, LR_WG_RX_DATA, "the true one arrives first");
+	a.at = endpoint4(66, 6);
+	is_int(deliver(&a, &b, &again).drop, LR_WG_DROP_REPLAY, "its copy from elsewhere");
+	is_str(lr_endpoint_text(&b.peer->endpoint, text), "192.0.2.1:51820", "moves nothing");
+
+	now += 6 * S;
+	lr_send_initiation(lr_peer_of(a.peer), now, false);
+	drain(&a);
+	struct message init = drained[0];
+	a.at = endpoint4(1, 51820);
+	struct message copy = init;
+	deliver(&a, &b, &init);
+	a.at = endpoint4(66, 6);
+	is_int(deliver(&a, &b, &copy).drop, LR_WG_DROP_TIMESTAMP, "a copied initiation");
+	is_str(lr_endpoint_text(&b.peer->endpoint, text), "192.0.2.1:51820",
+		"moves nothing either");
+	is_int(b.events[LR_WG_EVENT_ENDPOINT], 0, "and nobody was told anything");
+	pair_close();
+}
+
+int main(void)
+{
+	lr_crypto_init();
+	data();
+	source();
+	handshake();
+	forged();
+	return tap_done();
+}
