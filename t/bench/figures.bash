@@ -141,7 +141,8 @@ start_us() { # KIND
 	conf_peer "$name" start-peer 10.68.0.2
 	sed "s|^\[Interface\]|&\nAddress = $address|" "$BENCH_WORK/$name.conf" >"$BENCH_WORK/$name.quick"
 	if [ "$1" = wg ]; then
-		on a elapsed --repeat $repeat --after "ip link del $name" -- "$WIREGUARD_GO" "$name" , \
+		on a elapsed --repeat $repeat --after "ip link del $name; while [ -S /run/wireguard/$name.sock ]; do sleep 0.01; done" \
+			-- "$WIREGUARD_GO" "$name" , \
 			ip addr add $address dev "$name" , ip link set "$name" up
 	else
 		on a elapsed --repeat $repeat --after "lr-up --down $name >&2" -- lr-up \
