@@ -203,9 +203,28 @@ static void settle(void *ctx, uint64_t now)
 	lr_pump_settle(((struct lr_node *)ctx)->pump, now);
 }
 
+/* What the first handshake would else wait for: libcrypto's provider (1 to 1.5 ms), and the pages
+ * of X25519. Done here, behind "ready", it delays neither the start nor the first packet. */
+static void warm_up(void)
+{
+	uint8_t secret[LR_KEY_LEN], key[LR_KEY_LEN];
+	struct lr_aead *a = NULL;
+	lr_keypair(secret, key);
+	if (lr_crypto_load() == 0 && lr_dh(key, secret, key))
+		a = lr_aead_new(key, true);
+	if (a) {
+		uint8_t tag[LR_TAG_LEN];
+		lr_aead_seal(a, 0, tag, NULL, 0);
+	}
+	lr_aead_free(a);
+	lr_wipe(secret, sizeof(secret));
+	lr_wipe(key, sizeof(key));
+}
+
 int lr_node_run(struct lr_node *node)
 {
 	const struct lr_loop_owner owner = {node, deadline, settle};
+	warm_up();
 	lr_node_tell(node, LR_NODE_EVENT_UP, NULL);
 	int r = lr_loop_run(&node->loop, &owner);
 	lr_node_tell(node, LR_NODE_EVENT_DOWN, NULL);
