@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 30
 FUZZ_CC      ?= clang
 
 FUZZERS     := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
-FUZZ_ROOMS  := $(filter-out io node,$(ROOMS))
+FUZZ_ROOMS  := $(filter-out io server node,$(ROOMS))
 FUZZ_SAN    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_CFLAGS  = -std=gnu17 $(WARN) -O1 -g -fno-omit-frame-pointer $(FUZZ_SAN) -I. -I$(B)/gen \
                -D_GNU_SOURCE -DLR_VERSION='"$(VERSION)"' -DOPENSSL_API_COMPAT=30000 -MMD -MP

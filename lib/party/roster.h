@@ -1,0 +1,172 @@
+/*
+ * roster.h - a member's view of its party: who is in it, with which keys and addresses
+ *
+ * Theory of operation. Fed with lists from any number of relays, in any order and as often as they
+ * like; it checks everything itself and merges by member and version, so relays can delay or hide
+ * a record but never make, alter or bring back one.
+ *
+ * Time. Expiries are counted down on the caller's monotonic clock, from the distance to the time
+ * of the relay that delivered the record; our own wall clock is asked only before the first answer.
+ * So a clock that jumps, here or at a relay, lapses nobody. A lapsed member stays in the table:
+ * its session may well be alive, and its address stays its own while nobody else claims it.
+ *
+ * Addresses. A joiner publishes an address unasked with since_s 0, absorbs the answers to its first
+ * PUTs, and lr_roster_settle()s. Its own claim gives way (a new address is chosen, `publish` set)
+ *   - always, when the charter confirms the address for another;
+ *   - while joining, to every other live claim, but to that of another joiner only when our
+ *     keyhash is the larger;
+ *   - within LR_ROSTER_GRACE_S of settling, to a claim that is joining or was settled within the
+ *     same span of ours, when our keyhash is the larger;
+ *   - else never. Between others, whoever is confirmed, else whom we knew first, is the holder
+ *     (`holds`); the newer claim is not honoured, until the holder moves, leaves or lapses.
+ *
+ * Epochs. A charter with a new epoch replaces the keys; the ones before stay for
+ * LR_ROSTER_PREVIOUS_S, for initiators. Members without a box are dropped (LR_ROSTER_KICKED) at
+ * once. Without a box for ourselves we are out (`out`).
+ */
+#ifndef LR_PARTY_ROSTER_H
+#define LR_PARTY_ROSTER_H
+
+#include "lib/base/json.h"
+#include "lib/party/charter.h"
+#include "lib/party/invite.h"
+#include "lib/party/list.h"
+#include "lib/party/record.h"
+
+#define LR_ROSTER_GRACE_S    60
+#define LR_ROSTER_PREVIOUS_S 180 /* WireGuard's REJECT_AFTER_TIME */
+#define LR_ROSTER_LIFE_S     900 /* of our own records; refreshed at half of it */
+
+enum lr_member_state { LR_MEMBER_LIVE, LR_MEMBER_LAPSED, LR_MEMBER_LEFT };
+
+struct lr_member {
+	uint8_t keyhash[LR_KEYHASH_LEN];
+	uint8_t party_key[LR_KEY_LEN];
+	enum lr_member_state state;
+	uint64_t version;
+	uint64_t until_ns;     /* when it lapses, on the caller's clock */
+	uint32_t order;        /* counts up: whom we knew first */
+	bool holds;            /* its address is its own */
+	uint16_t guests_held;  /* bit i: the address of guest i is */
+	struct lr_record r;    /* the newest, also when lapsed or left */
+	struct lr_ip address6; /* beside r.address */
+	void *owner;           /* the caller's */
+};
+
+enum lr_roster_event {
+	LR_ROSTER_JOINED,  /* new, or back from lapsed or left */
+	LR_ROSTER_CHANGED, /* another record: candidates, channels, name, address... */
+	LR_ROSTER_HOLDS,   /* `holds` or `guests_held` changed */
+	LR_ROSTER_LAPSED,
+	LR_ROSTER_LEFT,
+	LR_ROSTER_KICKED,  /* or forgotten; it is freed behind this call */
+	LR_ROSTER_CHARTER, /* member NULL: another charter is in force */
+	LR_ROSTER_EPOCH,   /* member NULL: other keys are, too */
+	LR_ROSTER_OUT,     /* member NULL: we are no longer in the party */
+	LR_ROSTER_MOVED,   /* member NULL: our own address is another now: publish */
+	LR_ROSTER_CLAIMED, /* member NULL: an invite was claimed, see `claim` */
+};
+struct lr_roster_hooks {
+	void *ctx;
+	void (*event)(void *ctx, enum lr_roster_event what, struct lr_member *member,
+		const struct lr_claim *claim);
+};
+
+struct lr_roster;
+
+/* Our own part: who we are. `wg_private` is kept (wiped at free). NULL: out of memory. */
+struct lr_roster *lr_roster_new(const uint8_t id[LR_PARTY_ID_LEN],
+	const uint8_t wg_private[LR_KEY_LEN], const struct lr_roster_hooks *hooks);
+void lr_roster_free(struct lr_roster *r);
+/* From an invite (or the founder's own secret): epoch and secret, and the pool that counts until a
+ * charter says otherwise. 0, or -ESTALE when a newer epoch is known already. */
+int lr_roster_enter(struct lr_roster *r, uint16_t epoch, const uint8_t secret[LR_SECRET_LEN],
+	const struct lr_prefix *pool);
+
+/* --- what comes in; `now_ns` monotonic --- */
+
+/* A whole answer of a relay: charters first, then the rest. Bad entries are skipped and counted
+ * (lr_roster_stats). *since is what to ask this relay with next time. 0 or -EBADMSG. */
+int lr_roster_absorb(struct lr_roster *r, const uint8_t *bytes, size_t len, uint64_t now_ns,
+	struct lr_since *since);
+/* 1 taken, 0 known already; -EBADMSG, -EACCES, -ESTALE (older, or a fork); -EKEYREJECTED: good, but
+ * its epoch is not ours and it has no box for us: we were kicked, or the invite is void. */
+int lr_roster_charter(struct lr_roster *r, const uint8_t *bytes, size_t len, uint64_t now_ns);
+/* 1 taken, 0 not newer; -EBADMSG, -EACCES, -ESTALE (epoch), -EEXIST (another member has
+ * that WireGuard key), -ENOSPC, -ENOMEM. `time_s` is the delivering relay's. */
+int lr_roster_record(
+	struct lr_roster *r, const uint8_t *bytes, size_t len, uint64_t time_s, uint64_t now_ns);
+/* Lapses whom nobody refreshed; drops the previous keys. */
+void lr_roster_tick(struct lr_roster *r, uint64_t now_ns);
+uint64_t lr_roster_due(const struct lr_roster *r); /* when to tick, or refresh; LR_NEVER */
+
+/* --- ourselves --- */
+
+/* What we publish: set name, candidates, channels, games, guests, hidden, nat_* here, then call
+ * lr_roster_touch(). Address and since_s belong to the roster. */
+struct lr_record *lr_roster_self(struct lr_roster *r);
+const uint8_t *lr_roster_keyhash(const struct lr_roster *r);
+/* Begins (or begins anew) to claim an address: `wanted` (family 0: none) when it seems free, else
+ * one by our keyhash. */
+void lr_roster_join(struct lr_roster *r, const struct lr_ip *wanted, uint64_t now_ns);
+/* The answers to the first PUTs of all relays that answer have been absorbed. `wall_s`: our own
+ * clock, used only when no relay has told the time yet. */
+void lr_roster_settle(struct lr_roster *r, uint64_t now_ns, uint64_t wall_s);
+void lr_roster_touch(struct lr_roster *r);
+/* Whether there is something to publish: touched, moved, settled, new epoch, or time to refresh. */
+bool lr_roster_wants_publish(const struct lr_roster *r, uint64_t now_ns);
+/* Our next record into `out` (LR_RECORD_MAX), for all relays of the charter; `leave`: the one
+ * that leaves. Length, or as lr_record_sign(), or -ENOKEY when nothing was entered. */
+int lr_roster_publish(struct lr_roster *r, bool leave, uint64_t now_ns, uint64_t wall_s,
+	const uint8_t nonce[LR_XNONCE_LEN], uint8_t *out);
+/* The relay's unix time as far as we know it, else `wall_s`. */
+uint64_t lr_roster_time(const struct lr_roster *r, uint64_t now_ns, uint64_t wall_s);
+
+/* --- what is known --- */
+
+struct lr_member *lr_roster_first(const struct lr_roster *r);
+struct lr_member *lr_roster_next(const struct lr_roster *r, const struct lr_member *prev);
+struct lr_member *lr_roster_by_keyhash(
+	const struct lr_roster *r, const uint8_t keyhash[LR_KEYHASH_LEN]);
+/* By WireGuard key. */
+struct lr_member *lr_roster_by_key(const struct lr_roster *r, const uint8_t public_key[LR_KEY_LEN]);
+/* The member that holds an address of its own or of a guest, IPv4 or IPv6. */
+struct lr_member *lr_roster_holder(const struct lr_roster *r, const struct lr_ip *ip);
+size_t lr_roster_count(const struct lr_roster *r); /* without ourselves, in any state */
+const struct lr_charter *lr_roster_rules(const struct lr_roster *r); /* NULL: none yet */
+const uint8_t *lr_roster_charter_bytes(const struct lr_roster *r, size_t *len);
+const struct lr_epoch_keys *lr_roster_keys(const struct lr_roster *r); /* NULL: none */
+bool lr_roster_out(const struct lr_roster *r);
+/* The preshared key with a member; `previous`: that of the epoch before, false when there is none
+ * or its time is over. */
+bool lr_roster_psk(const struct lr_roster *r, const struct lr_member *m, bool previous,
+	uint64_t now_ns, uint8_t out[LR_KEY_LEN]);
+struct lr_prefix lr_roster_pool(const struct lr_roster *r);
+struct lr_prefix lr_roster_ula(const struct lr_roster *r);
+const uint8_t *lr_roster_id(const struct lr_roster *r);
+
+struct lr_roster_stats {
+	uint64_t taken, known, malformed, forged, stale, duplicate, refused_charters;
+};
+const struct lr_roster_stats *lr_roster_stats(const struct lr_roster *r);
+
+/* --- changing the party --- */
+
+/* The charter that kicks a member: signed by the host when host_secret is not NULL, else by
+ * ourselves as a named kicker. `secret` is fresh and random. Length in `out` (LR_CHARTER_MAX), or
+ * -ENOENT (no such member), -EPERM, -ENOSPC, -ENOKEY (no charter yet), -EOVERFLOW. Give it to
+ * the relays, and to lr_roster_charter(). */
+int lr_roster_kick(const struct lr_roster *r, const uint8_t keyhash[LR_KEYHASH_LEN],
+	const uint8_t secret[LR_SECRET_LEN], const uint8_t *host_secret, uint8_t *out);
+/* Host: adds the pair of every live, settled member that holds its address, and our own, to `c`
+ * (a copy of the rules). How many were added: when there are any, fold and sign. */
+unsigned lr_roster_confirm(const struct lr_roster *r, struct lr_charter *c);
+
+/* --- state files --- */
+
+/* Members, versions, addresses, charter, secret: what `parties/NAME.json` keeps. New reference. */
+json_t *lr_roster_export(const struct lr_roster *r);
+/* Into a fresh roster. Members come back lapsed. 0, or -1 with `err`. */
+int lr_roster_import(struct lr_roster *r, const json_t *obj, uint64_t now_ns, struct lr_err *err);
+
+#endif
