@@ -35,7 +35,7 @@ build/fuzz/bin/%: build/fuzz/t/fuzz/%.o $(FUZZ_ARCHIVES)
 		-Wl,--start-group $(FUZZ_ARCHIVES) -Wl,--end-group -Wl,--as-needed $(LIBS)
 
 build/fuzz/.clang:
-	$(Q)command -v $(FUZZ_CC) >/dev/null || { echo "$(FUZZ_CC) is missing. Run: sudo make deps" >&2; exit 1; }
+	$(Q)command -v $(FUZZ_CC) >/dev/null || { echo "$(FUZZ_CC) is missing. Run: sudo scripts/install-deps test-all" >&2; exit 1; }
 	@mkdir -p $(@D) && touch $@
 
 # $(1): name, $(2): arguments for libFuzzer. Its many lines go to a log, which is shown on failure.
