@@ -83,6 +83,16 @@ granted() { ns a lr-peer status --json | jq -c "[.offloads.tso, .offloads.uso, .
 	carried --spin 50
 }
 
+@test "a flood of small datagrams: the kernel takes every frame that we make of them" {
+	two_nodes
+	ns a ping -c 1 -W 2 10.66.0.2
+	udp_sink b
+	out=$(ns a "$UDPLOAD" send --port 7001 --count 100000 --size 24 --pps 100000 10.66.0.2)
+	[ "$(jq .received <<<"$out")" -gt 0 ]
+	is "$(jq -c '[.duplicates, .reordered]' <<<"$out")" "[0,0]"
+	is "$(ns b lr-peer status --json | jq .drops.device)" 0
+}
+
 @test "nobody has the destination: dropped by name, counted once" {
 	two_nodes
 	before=$(ns a lr-peer status --json | jq .drops.no_peer)

@@ -12,6 +12,7 @@ enum { TCP_PSH = 0x08, TCP_ACK = 0x10 };
 enum { TCP_CSUM_AT = 16, UDP_CSUM_AT = 6 };
 enum { LOOK_BACK = 16 }; /* flows that are interleaved in one train */
 enum { FRAME_MAX = 65535 };
+enum { DATAGRAMS_MAX = 64 }; /* UDP_MAX_SEGMENTS: what the kernel takes in one USO frame */
 
 void lr_merge_init(struct lr_merge *m, bool tcp, bool udp)
 {
@@ -102,6 +103,8 @@ static bool continues(
 	if (g->closed || body > g->body || g->len + body > FRAME_MAX)
 		return false;
 	if (!same_header(g, p, head))
+		return false;
+	if (proto == LR_UDP && g->count == DATAGRAMS_MAX)
 		return false;
 	if (proto == LR_TCP && lr_get_be32(p + g->l4 + 4) != g->next_seq)
 		return false;

@@ -246,6 +246,22 @@ static void merge_rules(void)
 	is_int(m.n_groups, 3, "an empty datagram between two others keeps its place");
 }
 
+/* The kernel refuses a USO frame of more than UDP_MAX_SEGMENTS datagrams. */
+static void long_train(void)
+{
+	static struct shape s[150];
+	bool good = true;
+	for (unsigned i = 0; i < 150; i++)
+		s[i] = (struct shape){.udp = true, .body = 20, .port = 5};
+	lr_merge_init(&m, true, true);
+	static uint8_t packets[150][64];
+	for (unsigned i = 0; i < 150; i++)
+		lr_merge_add(&m, packets[i], build(&s[i], packets[i]));
+	for (unsigned g = 0; g < m.n_groups; g++)
+		good = good && m.groups[g].count <= 64;
+	ok(m.n_groups == 3 && good, "150 small datagrams are three frames of at most 64");
+}
+
 /* Four flows interleaved: each one's order stays, and each is one frame. */
 static void interleaved(void)
 {
@@ -322,6 +338,7 @@ int main(void)
 	is_int(bad, 0, "3,000 random TSO and USO frames: split, checked, merged, the same again");
 	merge_rules();
 	interleaved();
+	long_train();
 	off_switches();
 	hostile_headers();
 	return tap_done();
