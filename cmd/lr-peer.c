@@ -1,8 +1,10 @@
 /*
  * lr-peer - everything about the peers of this machine
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,7 +57,18 @@ static int print(struct lr_cli *cli, char *text)
 	return LR_EXIT_OK;
 }
 
-/* The text of lr_err for a program's end. */
+/* Prints one object as JSON or for people. */
+static int print_one(struct lr_cli *cli, const json_t *obj, char *(*plain)(const json_t *, double))
+{
+	const struct args *a = cli->args;
+
+	if (!a->json)
+		return print(cli, plain(obj, unix_now()));
+	lr_json_line(stdout, obj);
+	return LR_EXIT_OK;
+}
+
+/* The exit code that goes with cli->err. */
 static int failed(struct lr_cli *cli)
 {
 	return cli->err.exit ? cli->err.exit : LR_EXIT_FAILED;
@@ -107,14 +120,9 @@ static int run_list(struct lr_cli *cli)
 
 static int run_show(struct lr_cli *cli)
 {
-	const struct args *a = cli->args;
 	json_t *peers = get_peers(cli, cli->operands[0]);
-	int code = peers ? LR_EXIT_OK : failed(cli);
+	int code = peers ? print_one(cli, json_array_get(peers, 0), lr_plain_peer) : failed(cli);
 
-	if (peers && a->json)
-		lr_json_line(stdout, json_array_get(peers, 0));
-	else if (peers)
-		code = print(cli, lr_plain_peer(json_array_get(peers, 0), unix_now()));
 	json_decref(peers);
 	return code;
 }
@@ -347,16 +355,9 @@ static json_t *ask_status(struct lr_cli *cli)
 
 static int run_status(struct lr_cli *cli)
 {
-	const struct args *a = cli->args;
 	json_t *status = ask_status(cli);
-	int code = LR_EXIT_OK;
+	int code = status ? print_one(cli, status, lr_plain_status) : failed(cli);
 
-	if (!status)
-		return failed(cli);
-	if (a->json)
-		lr_json_line(stdout, status);
-	else
-		code = print(cli, lr_plain_status(status, unix_now()));
 	json_decref(status);
 	return code;
 }
@@ -379,6 +380,7 @@ static int run_watch(struct lr_cli *cli)
 	json_t *line = c ? lr_client_ask(c, lr_client_request("watch"), &cli->err) : NULL;
 	bool down = false;
 
+	signal(SIGPIPE, SIG_IGN);
 	if (!line) {
 		lr_client_close(c);
 		return failed(cli);
@@ -390,8 +392,13 @@ static int run_watch(struct lr_cli *cli)
 			break;
 		const char *event = json_string_value(json_object_get(line, LR_K_EVENT));
 		down = event && strcmp(event, "down") == 0;
-		lr_json_line(stdout, line);
+		int rc = lr_json_line(stdout, line);
 		json_decref(line);
+		if (rc == -EPIPE) { /* who wanted a line or two has them: that is no failure */
+			__fpurge(stdout);
+			clearerr(stdout);
+			break;
+		}
 	}
 	bool ended = !line;
 	if (ended && !down && !cli->err.text[0])
@@ -427,19 +434,6 @@ static void on_reply(void *ctx, const struct lr_ping_reply *r)
 	fflush(stdout);
 }
 
-static int finish_ping(struct lr_cli *cli, json_t *result, bool any)
-{
-	const struct args *a = cli->args;
-	int code = LR_EXIT_OK;
-
-	if (a->json)
-		lr_json_line(stdout, result);
-	else
-		code = print(cli, lr_plain_ping(result));
-	json_decref(result);
-	return code == LR_EXIT_OK && !any ? LR_EXIT_FAILED : code;
-}
-
 static int ping_peer(struct lr_cli *cli, struct lr_backend *b, const json_t *peer)
 {
 	const struct args *a = cli->args;
@@ -471,9 +465,11 @@ static int ping_peer(struct lr_cli *cli, struct lr_backend *b, const json_t *pee
 		return failed(cli);
 	json_t *after = ask_peers(b, key, false, NULL);
 	json_t *path = json_incref(json_object_get(json_array_get(after, 0), LR_K_PATH));
-	int code = finish_ping(cli, lr_report_ping(peer, address, &r, path), r.received > 0);
+	json_t *found = lr_report_ping(peer, address, &r, path);
+	int code = print_one(cli, found, lr_plain_ping);
+	json_decref(found);
 	json_decref(after);
-	return code;
+	return code == LR_EXIT_OK && r.received == 0 ? LR_EXIT_FAILED : code;
 }
 
 static int run_ping(struct lr_cli *cli)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,12 +18,15 @@
 #include "lib/base/state.h"
 #include "lib/node/client.h"
 
+#define LOCK_TRIES    200
+#define LOCK_PAUSE_MS 10
+
 static int to_sockaddr(struct sockaddr_un *out, const char *path)
 {
 	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(out->sun_path))
 		return -ENAMETOOLONG;
-	strcpy(out->sun_path, path);
+	memcpy(out->sun_path, path, strlen(path) + 1);
 	return 0;
 }
 
@@ -60,6 +64,7 @@ int lr_control_socket_connect(const char *path, unsigned wait_ms)
 	return rc;
 }
 
+/* Takes turns, but not for ever: everybody who may read the folder can hold its lock. */
 static int lock_folder(const char *iface, struct lr_err *err)
 {
 	char dir[PATH_MAX];
@@ -67,13 +72,12 @@ static int lock_folder(const char *iface, struct lr_err *err)
 	if (lr_run_dir(dir, sizeof(dir), err) != 0 || lr_make_dirs(dir, 0755, err) != 0)
 		return -1;
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
-		return fd;
-	lr_err_set(err, errno == EACCES ? LR_EXIT_RIGHTS : LR_EXIT_FAILED, "%s: %s: %s", iface, dir,
-		strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	if (fd < 0)
+		return lr_err_set(err, errno == EACCES ? LR_EXIT_RIGHTS : LR_EXIT_FAILED,
+			"%s: %s: %s", iface, dir, strerror(errno));
+	for (unsigned i = 0; i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0; i++)
+		poll(NULL, 0, LOCK_PAUSE_MS);
+	return fd;
 }
 
 static int runs_already(const char *iface, struct lr_err *err)

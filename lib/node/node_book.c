@@ -7,6 +7,7 @@
 #include "lib/node/node_book.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +71,7 @@ static const struct lr_config_peer *view(void *ctx, void *who)
 	struct collect c = {&b->view, false};
 
 	lr_config_peer_release(&b->view);
-	strcpy(b->view.name, describe(who).name);
+	snprintf(b->view.name, sizeof(b->view.name), "%s", describe(who).name);
 	memcpy(b->view.public_key, p->public_key, LR_KEY_LEN);
 	b->view.has_psk = !lr_same(p->preshared_key, none, LR_KEY_LEN);
 	b->view.endpoint = p->endpoint;

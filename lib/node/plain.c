@@ -299,7 +299,7 @@ static double ms(const json_t *ping, const char *key)
 	return json_number_value(json_object_get(ping, key)) / 1000;
 }
 
-char *lr_plain_ping(const json_t *ping)
+char *lr_plain_ping(const json_t *ping, double unix_now)
 {
 	char *text = NULL;
 	size_t len;
@@ -307,6 +307,7 @@ char *lr_plain_ping(const json_t *ping)
 	const json_t *path = json_object_get(ping, LR_K_PATH);
 	json_int_t received = json_integer_value(json_object_get(ping, LR_K_RECEIVED));
 
+	(void)unix_now; /* nothing in it has an age */
 	if (!out)
 		return NULL;
 	fprintf(out,

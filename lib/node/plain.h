@@ -16,7 +16,7 @@ char *lr_plain_list(const json_t *peers, double unix_now);
 char *lr_plain_peer(const json_t *peer, double unix_now);
 /* The node, the drops that are not zero, then its peers as a table. */
 char *lr_plain_status(const json_t *node, double unix_now);
-/* What a ping found, two lines at most. */
-char *lr_plain_ping(const json_t *ping);
+/* What a ping found, two lines at most. `unix_now` is not used: all have one form. */
+char *lr_plain_ping(const json_t *ping, double unix_now);
 
 #endif

@@ -86,7 +86,7 @@ static int set(void *ctx, const struct lr_config_peer *given, struct lr_err *err
 		return lr_err_set(err, LR_EXIT_FAILED, "out of memory");
 	b->changed = true;
 	if (*given->name)
-		strcpy(p->name, given->name);
+		memcpy(p->name, given->name, sizeof(p->name));
 	if (given->has_psk) {
 		memcpy(p->preshared_key, given->preshared_key, LR_KEY_LEN);
 		p->has_psk = true;
@@ -261,7 +261,7 @@ bool lr_state_book_adopt(struct lr_state_book *b, const struct lr_config *from)
 	bool taken = false;
 
 	if (!*c->name && *from->name) {
-		strcpy(c->name, from->name);
+		memcpy(c->name, from->name, sizeof(c->name));
 		taken = true;
 	}
 	if (!c->listen_port && from->listen_port) {

@@ -189,7 +189,7 @@ static void requests(struct lr_state_book *b)
 	};
 	struct lr_err err;
 
-	strcpy(b->config.name, "us");
+	snprintf(b->config.name, sizeof(b->config.name), "us");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		json_t *answer = ask(b, cases[i].request, &err);
 		ok(cases[i].error ? !answer && strcmp(err.text, cases[i].error) == 0
