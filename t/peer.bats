@@ -328,6 +328,13 @@ one_node() {
 	[ ! -e "$LR_STATE_DIR/a/config.json" ]
 }
 
+@test "forty lr-peer at once against a node: all are answered" {
+	one_node
+	for n in {10..49}; do p add --key "$(fake_key "many$n")" --name "n$n" & jobs+=($!); done
+	for job in "${jobs[@]}"; do wait "$job"; done
+	is "$(p list --json | wc -l)" 41
+}
+
 @test "ping: round trips, loss and the path; JSON fits the schema" {
 	two_nodes
 	run p ping -c 3 -i 0.01 b
