@@ -7,13 +7,14 @@ setup() {
 	MKCAP=$ROOT/build/$MODE/t/tools/mkcap
 }
 
-# replayed [ARG]...: JSON of a replay in $output, exit code 0, held against its schema; and every
-# packet is accounted for.
+# replayed [ARG]...: JSON of a replay in replay.json, held against its schema; every packet is accounted
+# for. How long a stage takes here is no matter of tests: a missed target is as good as a met one.
 replayed() {
-	lr-perf replay --json "$@" >replay.json 2>replay.err || { echo "exit $?"; cat replay.err; return 1; }
+	local code=0
+	lr-perf replay --json "$@" >replay.json 2>replay.err || code=$?
+	[ $code = 0 ] || [ $code = 3 ] || { echo "exit $code"; cat replay.err; return 1; }
 	json_ok replay <replay.json
 	accounted <replay.json
-	output=$(cat replay.json)
 }
 
 accounted() { jq -e '.packets == .delivered + ([.dropped[]] | add)' >/dev/null || { echo "the sums differ"; return 1; }; }
@@ -66,6 +67,7 @@ field() { jq -c "$1" replay.json; }
 not_any() { ! grep .; }
 
 @test "fewer than 100 samples are not judged" {
+	steady 1000
 	"$MKCAP" raw 99 >few.pcap
 	replayed few.pcap
 	is "$(field '.stages[] | select(.name == "total") | [.n, .pass]')" "[99,null]"
@@ -74,17 +76,61 @@ not_any() { ! grep .; }
 	is "$(field '[.packets, .repeat]')" "[198,2]"
 }
 
-@test "the gate: exit 3 says which stage missed and by how much" {
-	# On this clock each reading takes longer than our target for a look-up.
+# steady NS: a clock of which every reading is NS after the last, for the commands behind it. So each
+# stage takes NS, the sum of the six 6 NS, and a look-up or a sample, timed eight at a time, NS / 8.
+steady() {
+	[ "$MODE" != asan ] || skip "the sanitizer takes the place that the clock needs"
+	need cc
+	cc -shared -fPIC -D_GNU_SOURCE -DSTEP="$1" -x c -o steady.so - <<-'END'
+		#include <time.h>
+		#include <sys/syscall.h>
+		#include <unistd.h>
+		int clock_gettime(clockid_t id, struct timespec *ts)
+		{
+			static long ns;
+			if (id != CLOCK_MONOTONIC_RAW)
+				return (int)syscall(SYS_clock_gettime, id, ts);
+			ns += STEP;
+			ts->tv_sec = ns / 1000000000;
+			ts->tv_nsec = ns % 1000000000;
+			return 0;
+		}
+	END
+	lr-perf() { LR_PERF_CLOCK=raw LD_PRELOAD=$BATS_TEST_TMPDIR/steady.so command lr-perf "$@"; }
+}
+
+@test "exit 3 says which stage missed and by how much" {
+	steady 1000000
 	"$MKCAP" raw 200 >raw.pcap
 	code=0
-	lr-perf replay --gate ours --json raw.pcap >ours.json 2>err || code=$?
-	json_ok replay <ours.json
-	missed=$(jq -r '.stages[] | select(.pass == false) | .name' ours.json)
-	is "$(sed -n 's/^lr-perf: \([a-z_]*\): p50 is .* ns, our target is .* too slow$/\1/p' err)" "$missed"
-	is $code "$([ -n "$missed" ] && echo 3 || echo 0)"
-	jq -e '[.stages[] | select(.pass != null) | .pass == (.p50_ns < .ours_ns)] | all' ours.json
-	jq -e '.gate == "ours"' ours.json
+	lr-perf replay --json --junit out.xml raw.pcap >slow.json 2>err || code=$?
+	is $code 3
+	json_ok replay <slow.json
+	is "$(cat err)" "lr-perf: total: p99 is 6000000 ns, the documented target is 5000000 ns: 1000000 ns (20 %) too slow
+lr-perf: ipam_alloc: p99 is 1000000 ns, the documented target is 100000 ns: 900000 ns (900 %) too slow
+lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 115000 ns (1150 %) too slow"
+	is "$(jq -c '[.stages[] | select(.pass == false) | .name]' slow.json)" '["total","ipam_alloc","ipam_lookup"]'
+	is "$(jq -c '[.stages[] | select(.pass) | .name]' slow.json)" '["metrics","config_load"]'
+	is "$(jq -c '[.pass, .overhead_ns, .stages[2].p50_ns, .stages[2].packets_per_s]' slow.json)" '[false,1000000,1000000,1000]'
+	grep -q '<failure message="total: p99 is 6000000 ns' out.xml
+	code=0
+	lr-perf replay --tap raw.pcap >tap 2>err || code=$?
+	is $code 3
+	is "$(grep -c '^not ok ' tap)" 3
+}
+
+@test "--gate ours judges the median against ours" {
+	steady 1000000
+	"$MKCAP" raw 200 >raw.pcap
+	code=0
+	lr-perf replay --gate ours --json raw.pcap >slow.json 2>err || code=$?
+	is $code 3
+	is "$(sed -n 's/^lr-perf: \([a-z_]*\): p50 is .* ns, our target is .* too slow$/\1/p' err | tr '\n' ' ')" \
+		"total ipam_alloc ipam_lookup metrics config_load "
+	is "$(jq -c '[.gate, .pass]' slow.json)" '["ours",false]'
+	"$MKCAP" raw 1 >few.pcap
+	lr-perf replay --gate ours --json few.pcap >slow.json 2>err || :
+	is "$(jq -c '.stages[] | select(.name == "total") | [.p50_ns, .pass]' slow.json)" "[6000000,null]"
 	exits 2 lr-perf replay --gate theirs raw.pcap
 }
 
@@ -146,6 +192,7 @@ not_any() { ! grep .; }
 }
 
 @test "TAP: a point a stage, and the plan is right" {
+	steady 1000
 	"$MKCAP" raw 200 >raw.pcap
 	exits 0 lr-perf replay --tap raw.pcap
 	is "$(grep -c '^ok ' <<<"$output")" 14
@@ -155,6 +202,7 @@ not_any() { ! grep .; }
 }
 
 @test "JUnit: well-formed, and its counts are right" {
+	steady 1000
 	"$MKCAP" raw 200 >raw.pcap
 	exits 0 lr-perf replay --junit out.xml raw.pcap
 	/usr/bin/python3 - <<-'END'
@@ -170,7 +218,7 @@ not_any() { ! grep .; }
 
 @test "the table names every stage; without timing only the whole is told" {
 	"$MKCAP" raw 200 >raw.pcap
-	exits 0 lr-perf replay raw.pcap
+	run lr-perf replay raw.pcap
 	for stage in parse lookup seal open replay deliver total ipam_alloc ipam_lookup config_load state_load; do
 		grep -q "^$stage  *[0-9]" <<<"$output"
 	done
@@ -201,7 +249,7 @@ not_any() { ! grep .; }
 	for file in "$ROOT"/share/traces/*.pcap; do
 		replayed "$file"
 		is "$(field '[.truncated, .dropped.cut_short, .dropped.bad_header, .dropped.fragment]')" '[false,0,0,0]' "$file"
-		jq -e '.delivered >= 600 and .pass' replay.json
+		jq -e '.delivered >= 600' replay.json
 	done
 }
 

@@ -27,7 +27,8 @@ enum lr_beside_stage {
 /* Names and targets into `stages`, LR_BESIDE_STAGES of them, zeroed by the caller. */
 void lr_beside_name(struct lr_stage *stages);
 /* One round: 1,000 samples of each of the first three, 100 of each of the others; about 15 ms.
- * Look-ups and histogram samples are timed eight at a time and counted with their share.
+ * Look-ups and histogram samples are timed eight at a time and counted with their share; a load
+ * during which the scheduler took the processor away is done again.
  * `members` as the capture had. 0, or -1 with `err` when memory is short. Needs lr_crypto_init().
  */
 int lr_beside_measure(

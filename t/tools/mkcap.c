@@ -71,7 +71,7 @@ static void ng_section(struct mk *m, unsigned count)
 static void mixed(struct mk *m)
 {
 	const struct mk_link *l = link_named("ether");
-	uint8_t ip[2048], f[2200] = {0};
+	uint8_t ip[2048] = {0}, f[2200] = {0};
 	uint32_t n;
 
 	mk_pcap(m, 262144, 1);
