@@ -96,6 +96,7 @@ struct lr_wg_event {
 /* What the owner provides. All but `ctx` may be NULL. */
 struct lr_wg_host {
 	void *ctx;
+	/* Called from within; it may look at the device but adds and removes no peers. */
 	void (*event)(void *ctx, const struct lr_wg_event *event);
 	/* Unix time in ns for TAI64N and `last_handshake`. NULL: the device counts from 0. */
 	uint64_t (*wall)(void *ctx);
@@ -148,7 +149,8 @@ struct lr_wg_peer *lr_wg_route(const struct lr_wg *wg, uint8_t family, const uin
  * padding (to a multiple of 16, at most `len_max` >= len in all) and the tag. Returns the
  * message's length (a multiple of 16 unless capped by len_max), or
  *   -ENOKEY   no session that may send: stage the packet, a handshake is asked for;
- *   -EDESTADDRREQ  the peer has no endpoint: counted as a drop.
+ *   -EDESTADDRREQ  the peer has no endpoint: counted as a drop;
+ *   -EIO      libcrypto failed (len > INT_MAX).
  * Asks for a rekey when the session's age or count says so. Hot. Counters leave in order of the
  * calls. */
 int lr_wg_seal(struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, uint8_t *msg, size_t len,
@@ -181,7 +183,9 @@ struct lr_wg_tx {
 	const uint8_t *msg;      /* valid until the next call into the device */
 	size_t len;
 };
-/* Fires what is due at `now`, then yields the next message; false when there is none. */
+/* Fires what is due at `now`, then yields the next message; false when there is none. Call it until
+ * then after each batch of calls into the device: 64 responses and cookie replies are kept, at
+ * most one a message received, and then the oldest is given up. */
 bool lr_wg_poll(struct lr_wg *wg, uint64_t now, struct lr_wg_tx *tx);
 /* When lr_wg_poll() must be called at the latest, LR_NEVER if nothing is due. */
 uint64_t lr_wg_deadline(struct lr_wg *wg);

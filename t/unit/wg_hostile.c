@@ -384,16 +384,24 @@ static void inside(void)
 		{"IPv6, 39 bytes", 39, {0x60}, LR_WG_DROP_INNER},
 		{"IPv6, length says more", 48, {0x60, 0, 0, 0, 0, 9}, LR_WG_DROP_INNER},
 		{"IPv6 of nobody", 48, {0x60, 0, 0, 0, 0, 8}, LR_WG_DROP_ALLOWED_IP},
-		{"somebody else's source", 32,
+		{"another peer's source", 32,
 			{0x45, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 10, 66, 0, 3, 10, 66, 0, 2},
 			LR_WG_DROP_ALLOWED_IP},
 		{"b's own source", 32,
 			{0x45, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 10, 66, 0, 2, 10, 66, 0, 2},
 			LR_WG_DROP_ALLOWED_IP},
+		{"nobody's source", 32,
+			{0x45, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 10, 66, 0, 4, 10, 66, 0, 2},
+			LR_WG_DROP_ALLOWED_IP},
 		{"source 0.0.0.0", 32, {0x45, 0, 0, 32}, LR_WG_DROP_ALLOWED_IP},
 	};
 
+	struct side c;
+
 	pair_open();
+	side_open(&c, 3);
+	side_meet(&b, &c); /* 10.66.0.3 is another peer of b's */
+	b.peer = lr_wg_peer_find(b.wg, a.public_key);
 	pair_connect();
 	for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
 		struct message m = {0};
@@ -404,6 +412,7 @@ static void inside(void)
 	}
 	group("inside: no IP packet, or not this peer's");
 	ok(carry(&a, &b, 1), "and then a true one gets through");
+	lr_wg_free(c.wg);
 	pair_close();
 }
 

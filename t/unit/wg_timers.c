@@ -110,6 +110,17 @@ static void passive_keepalive(void)
 	run_until(now + 10 * S);
 	carry(&a, &b, 1);
 	now += 5 * S;
+	lr_send_initiation(lr_peer_of(a.peer), now, false);
+	drain(&a);
+	deliver(&a, &b, &drained[0]);
+	is_int(drain(&b), 1, "b responds to a handshake instead");
+	is_int(lr_wg_deadline(b.wg), now + 540 * S, "which is an answer too");
+	deliver(&b, &a, &drained[0]);
+	settle();
+
+	run_until(now + 10 * S);
+	carry(&a, &b, 1);
+	now += 5 * S;
 	ok(carry(&b, &a, 1), "b answers with data");
 	ok(lr_wg_deadline(b.wg) >= now + 15 * S,
 		"so it owes no keepalive: next is its own unanswered data");
