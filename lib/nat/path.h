@@ -1,0 +1,106 @@
+/*
+ * path.h - one path to a member: measured by pings, alive or failing
+ *
+ * Theory of operation. A path is pinged every LR_PATH_BUSY_MS while it carries traffic, every
+ * LR_PATH_IDLE_MS while it is the one in use and idle, every LR_PATH_SPARE_MS else. A ping that is
+ * not answered within the time that answers take (smoothed round trip plus four deviations, within
+ * 200 and 400 ms, or 1.25 round trips on long paths) is missed. The first miss makes the next pings
+ * follow every LR_PATH_QUICK_MS, and LR_PATH_MISSES in a row make the path fail: a dead one is
+ * noticed in about 0.8 s under traffic, 2.7 s idle. Only pongs count as life, since traffic that
+ * comes in says nothing about the other direction. A failing path goes on being pinged, more and
+ * more slowly, and is alive again after two pongs in a row.
+ *
+ * Round trip and deviation: RFC 6298's smoothing. Jitter: RFC 3550's, of round trips. Loss: share
+ * of the last 64 pings that were missed.
+ */
+#ifndef LR_NAT_PATH_H
+#define LR_NAT_PATH_H
+
+#include "lib/base/clock.h"
+#include "lib/nat/candidate.h"
+#include "lib/nat/pmtu.h"
+#include "lib/nat/route.h"
+
+#define LR_PATH_BUSY_MS    250
+#define LR_PATH_IDLE_MS    1800
+#define LR_PATH_SPARE_MS   5000  /* not in use, but traffic runs */
+#define LR_PATH_REST_MS    15000 /* not in use, no traffic: keeps mappings that live 20 s and more */
+#define LR_PATH_QUICK_MS   75
+#define LR_PATH_MISSES     4
+#define LR_PATH_TRAFFIC_MS 1000 /* traffic this long ago still counts as running */
+
+enum lr_path_state {
+	LR_PATH_FREE,    /* no path here */
+	LR_PATH_UNTRIED, /* usable, not measured yet: a relay channel before its first pong */
+	LR_PATH_ALIVE,
+	LR_PATH_FAILING,
+};
+
+enum lr_path_use { LR_PATH_SPARE, LR_PATH_IN_USE };
+
+struct lr_path {
+	struct lr_route route;
+	uint8_t kind;     /* enum lr_candidate_kind by which it was found */
+	uint8_t state;    /* enum lr_path_state */
+	uint8_t found;    /* enum lr_path_found */
+	uint8_t missed;   /* pings in a row without an answer */
+	uint8_t good;     /* pongs in a row */
+	uint8_t failures; /* in the last minutes; each doubles the time until it may be used again
+			   */
+	uint32_t rtt_us, var_us, jitter_us, last_us, least_us; /* 0 before the first pong */
+	uint64_t window; /* bit set: missed; newest in bit 0 */
+	uint8_t n_window;
+	uint64_t since_ns;     /* when it was found */
+	uint64_t ping_due_ns;  /* next ping */
+	uint64_t waiting_ns;   /* when the oldest unanswered ping counts as missed; LR_NEVER */
+	uint64_t waiting_from; /* when the newest was sent */
+	uint64_t pong_ns;      /* last pong */
+	uint64_t failed_ns;    /* when it failed last, 0 never */
+	uint64_t hold_ns;      /* not chosen before, after failures */
+	uint64_t traffic_ns;   /* when we last sent data on it */
+	struct lr_pmtu pmtu;
+};
+
+/* How a direct path came about, for the explanation. */
+enum lr_path_found {
+	LR_FOUND_CANDIDATE, /* a published address answered */
+	LR_FOUND_LEARNED,   /* a member's probe came from an address that was not published */
+	LR_FOUND_PREDICTED,
+	LR_FOUND_BIRTHDAY,
+};
+
+static inline bool lr_path_direct(const struct lr_path *p)
+{
+	return p->route.channel == 0;
+}
+static inline bool lr_path_usable(const struct lr_path *p)
+{
+	return p->state == LR_PATH_ALIVE || p->state == LR_PATH_UNTRIED;
+}
+
+void lr_path_init(struct lr_path *p, uint64_t now, const struct lr_route *route,
+	enum lr_candidate_kind kind, enum lr_path_found found, unsigned link_mtu);
+/* How long an answer may take, in ns. */
+uint64_t lr_path_rto_ns(const struct lr_path *p);
+/* A ping was sent now. */
+void lr_path_pinged(struct lr_path *p, uint64_t now, bool in_use);
+/* A pong came for a ping of `sent_ns`. */
+void lr_path_pong(struct lr_path *p, uint64_t now, uint64_t sent_ns, bool in_use);
+/* Looks at what time has done: counts a missed ping. Whether the path has just failed. */
+bool lr_path_tick(struct lr_path *p, uint64_t now, bool in_use);
+/* Data goes out on it. */
+void lr_path_traffic(struct lr_path *p, uint64_t now);
+static inline bool lr_path_ping_due(const struct lr_path *p, uint64_t now)
+{
+	return p->state != LR_PATH_FREE && p->ping_due_ns <= now;
+}
+uint64_t lr_path_due(const struct lr_path *p);
+
+/* Per mille of the last pings that were missed; 0 before any. */
+unsigned lr_path_loss_permille(const struct lr_path *p);
+/* What ranks paths, in us, less is better: round trip, twice the jitter, and 500 us for each per
+ * mille of loss over 0.5 % (a lost game packet costs about what a 50 ms longer path costs at 10 %).
+ * An unmeasured path is worse than any measured one. */
+uint64_t lr_path_score(const struct lr_path *p);
+
+#endif

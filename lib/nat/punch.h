@@ -1,0 +1,109 @@
+/*
+ * punch.h - the schedule of opening a direct path to one member
+ *
+ * Theory of operation. Both ends do the same at about the same time, so that each router sees its
+ * own side send first. A start (the member is new, its or our addresses changed, its call-me came)
+ * pings every candidate at once, in order, and asks for a call-me over the relay, so that the
+ * member starts too. An address that does not answer is pinged again after 100 ms, then twice as
+ * long each time, down to one probe a minute, for as long as the party lasts; call-mes go out after
+ * 5 s, 10 s,
+ * ... 60 s while no direct path lives. An address from which a probe of the member came is learned
+ * and tried at once (at most LR_PUNCH_LEARNED of them).
+ *
+ * What is done beyond that follows from how the two routers behave (lr_nat_pairing):
+ *  - PREDICT. The sequential end asks for a fresh mapping (a STUN request from a new socket shows
+ *    where its router's counter stands), and its call-me carries the next port; the other end pings
+ *    LR_PUNCH_AHEAD ports from there. If that has not met within 3 s, a birthday search follows.
+ *  - BIRTHDAY. The symmetric end opens as many sockets as the budget has and pings the other's one
+ *    address from each; the other end pings ports of the symmetric router, each once, in the order
+ *    of a random full cycle over 1,024..65,535, until one answers or 10 s are over. Either side's
+ *    packet may be the later one: both have opened their own router before. A new search comes
+ * after 1, 5, then every 15 minutes. Sockets that no path uses are closed when a search ends. For
+ * the budget's figures: budget.h.
+ */
+#ifndef LR_NAT_PUNCH_H
+#define LR_NAT_PUNCH_H
+
+#include "lib/nat/budget.h"
+#include "lib/nat/candidate.h"
+#include "lib/nat/nat.h"
+#include "lib/nat/route.h"
+
+#define LR_PUNCH_LEARNED    4
+#define LR_PUNCH_TARGETS    (LR_CANDIDATES_MAX + LR_PUNCH_LEARNED)
+#define LR_PUNCH_AHEAD      12
+#define LR_PUNCH_FIRST_MS   100
+#define LR_PUNCH_LAST_MS    60000
+#define LR_PUNCH_CALL_MS    5000
+#define LR_PUNCH_PREDICT_MS 3000
+#define LR_PUNCH_SEARCH_MS  10000
+
+struct lr_punch_target {
+	struct lr_candidate c;
+	uint16_t socket; /* of a learned one */
+	uint8_t tries;
+	bool learned, answered;
+	uint64_t due_ns;
+};
+
+enum lr_punch_search { LR_SEARCH_NONE, LR_SEARCH_SOCKETS, LR_SEARCH_PORTS, LR_SEARCH_OVER };
+
+struct lr_punch {
+	struct lr_punch_target at[LR_PUNCH_TARGETS];
+	uint8_t n;
+	bool on, direct; /* direct: a direct path lives, nothing more is searched */
+	struct lr_nat own, peer;
+	uint64_t started_ns; /* of this round, 0: none */
+	uint64_t call_due_ns;
+	uint32_t call_wait_ms;
+	uint64_t fresh_due_ns;     /* a fresh mapping is wanted for prediction; LR_NEVER */
+	struct lr_candidate ahead; /* predicted base of the member, kind NONE: none */
+	uint8_t ahead_left;
+	uint8_t search;   /* enum lr_punch_search */
+	uint8_t searches; /* made so far */
+	uint64_t search_due_ns, search_end_ns;
+	struct lr_candidate mark; /* the one address, or any port of the symmetric router */
+	uint32_t cycle_at, cycle_step, sent;
+	uint16_t first_socket, n_sockets; /* opened for this search, not in use by a path */
+	uint16_t sockets[LR_BUDGET_SOCKETS_MAX];
+};
+
+enum lr_punch_what {
+	LR_PUNCH_NOTHING,
+	LR_PUNCH_PING,  /* to `route`, remembered: its pong makes a path */
+	LR_PUNCH_SPRAY, /* to `route`, not remembered: opens, or meets a socket */
+	LR_PUNCH_CALL,  /* a call-me through the relay */
+	LR_PUNCH_FRESH, /* ask a STUN server from a new socket, then lr_punch_fresh() */
+	LR_PUNCH_OPEN,  /* open one more socket, then lr_punch_opened() */
+	LR_PUNCH_CLOSE, /* close route.socket */
+};
+
+struct lr_punch_step {
+	uint8_t what; /* enum lr_punch_what */
+	struct lr_route route;
+	struct lr_candidate candidate; /* what a PING goes to */
+};
+
+void lr_punch_init(struct lr_punch *p);
+/* The member's candidates (in order, usable ones only) and both behaviours. Targets that are known
+ * keep their schedule. */
+void lr_punch_set(struct lr_punch *p, uint64_t now, const struct lr_candidates *list,
+	const struct lr_nat *own, const struct lr_nat *peer);
+/* Begins, or begins anew: all at once from the first interval. `call`: also ask for a call-me. */
+void lr_punch_start(struct lr_punch *p, uint64_t now, bool call);
+void lr_punch_stop(struct lr_punch *p, struct lr_budget *b);
+/* What to do now. Call until LR_PUNCH_NOTHING. */
+enum lr_punch_what lr_punch_next(
+	struct lr_punch *p, struct lr_budget *b, uint64_t now, struct lr_punch_step *step);
+/* When lr_punch_next() has something again. */
+uint64_t lr_punch_due(const struct lr_punch *p, const struct lr_budget *b, uint64_t now);
+/* A socket was opened as asked for; `socket` 0: it could not be. */
+void lr_punch_opened(struct lr_punch *p, struct lr_budget *b, uint64_t now, uint16_t socket);
+/* A probe of the member came from an address: learned unless known, and due at once. */
+void lr_punch_learn(struct lr_punch *p, uint64_t now, const struct lr_route *route);
+/* `route` answered: it is a path now. Its socket no longer belongs to the search. */
+void lr_punch_answered(struct lr_punch *p, const struct lr_route *route);
+/* Whether a direct path lives. */
+void lr_punch_direct(struct lr_punch *p, uint64_t now, bool lives);
+
+#endif
