@@ -215,7 +215,7 @@ lr-ipam: 10.66.0.9: not found in the pool 10.66.0.0/16"
 		timeout 10 lr-ipam alloc "between-$name" >/dev/null
 	done
 	exec {q}>&-
-	wait
+	wait $!
 	is "$(lr-ipam list --json | jq -r .peer | xargs)" "one between-one two between-two three between-three"
 }
 
