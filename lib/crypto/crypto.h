@@ -13,12 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LR_KEY_LEN     32 /* private, public, preshared, symmetric */
-#define LR_KEY_TEXT    45 /* base64 of a key with its NUL */
-#define LR_HASH_LEN    32 /* BLAKE2s-256 */
-#define LR_MAC_LEN     16 /* keyed BLAKE2s-128, and the Poly1305 tag */
-#define LR_TAG_LEN     16
-#define LR_XNONCE_LEN  24
+#define LR_KEY_LEN    32 /* private, public, preshared, symmetric */
+#define LR_KEY_TEXT   45 /* base64 of a key with its NUL */
+#define LR_HASH_LEN   32 /* BLAKE2s-256 */
+#define LR_MAC_LEN    16 /* keyed BLAKE2s-128, and the Poly1305 tag */
+#define LR_TAG_LEN    16
+#define LR_XNONCE_LEN 24
 
 /* Once per process, before anything else here. 0 or -ENOSYS. Does not load openssl.cnf. */
 int lr_crypto_init(void);
@@ -63,7 +63,8 @@ void lr_kdf(uint8_t *t1, uint8_t *t2, uint8_t *t3, const uint8_t key[LR_HASH_LEN
 	const void *input, size_t len);
 
 /* --- X25519 --- */
-void lr_keypair(uint8_t private_key[LR_KEY_LEN], uint8_t public_key[LR_KEY_LEN]); /* fresh, clamped */
+/* A fresh pair; the private key is clamped. */
+void lr_keypair(uint8_t private_key[LR_KEY_LEN], uint8_t public_key[LR_KEY_LEN]);
 void lr_public_key(uint8_t public_key[LR_KEY_LEN], const uint8_t private_key[LR_KEY_LEN]);
 /* false when the result is all zero (a point of low order). */
 bool lr_dh(uint8_t out[LR_KEY_LEN], const uint8_t private_key[LR_KEY_LEN],

@@ -25,38 +25,40 @@
 #include "lib/crypto/crypto.h"
 #include "lib/net/addr.h"
 
-#define LR_WG_HEAD     16 /* bytes of the data message in front of the ciphertext: the head room */
-#define LR_WG_OVERHEAD 32 /* header and tag */
-#define LR_WG_PAD      16 /* plaintext is padded to a multiple of this, never beyond the MTU */
+#define LR_WG_HEAD      16 /* bytes of the data message in front of the ciphertext: the head room */
+#define LR_WG_OVERHEAD  32 /* header and tag */
+#define LR_WG_PAD       16 /* plaintext is padded to a multiple of this, never beyond the MTU */
 #define LR_WG_MAX_PEERS 65536
-#define LR_WG_STAGED_BYTES (256u << 10) /* kept for a peer without a session; oldest dropped first */
+/* Kept for a peer without a session; the oldest are dropped first. */
+#define LR_WG_STAGED_BYTES (256u << 10)
 
 struct lr_wg;
 
 /* Why something was not delivered or not sent. Each has a counter; names are stable. */
 enum lr_wg_drop {
 	LR_WG_DROP_NONE,
-	LR_WG_DROP_TYPE,           /* first four bytes are no WireGuard message */
-	LR_WG_DROP_LENGTH,         /* length does not fit the type */
-	LR_WG_DROP_MAC1,           /* mac1 wrong */
-	LR_WG_DROP_MAC2,           /* under load, and mac2 is missing or wrong: a cookie was sent */
-	LR_WG_DROP_RATE,           /* the source or the device is over its handshake rate */
-	LR_WG_DROP_HANDSHAKE,      /* does not decrypt, low-order point */
-	LR_WG_DROP_UNKNOWN_PEER,   /* initiation by a key that is no peer */
-	LR_WG_DROP_TIMESTAMP,      /* initiation that is not newer than the last: a replay */
-	LR_WG_DROP_FLOOD,          /* initiation within 20 ms (1 s / 50) of the last from that peer */
-	LR_WG_DROP_UNKNOWN_INDEX,  /* receiver index belongs to nobody, or to another message type */
-	LR_WG_DROP_EXPIRED,        /* the session is past REJECT_AFTER_TIME */
-	LR_WG_DROP_COUNTER,        /* counter at or over REJECT_AFTER_MESSAGES */
-	LR_WG_DROP_REPLAY,         /* counter seen, or older than the window */
-	LR_WG_DROP_AUTH,           /* tag wrong */
-	LR_WG_DROP_COOKIE,         /* a cookie reply that does not decrypt, or was not asked for */
-	LR_WG_DROP_INNER,          /* what decrypted is no well-formed IP packet */
-	LR_WG_DROP_ALLOWED_IP,     /* inner source is not this peer's */
-	LR_WG_DROP_NO_PEER,        /* sending: no peer has the destination */
-	LR_WG_DROP_NO_ENDPOINT,    /* sending: nobody knows where the peer is */
-	LR_WG_DROP_STAGED_FULL,    /* sending: too much waits for a handshake */
-	LR_WG_DROP_NO_SESSION,     /* sending: gave up after REKEY_ATTEMPT_TIME, or private key changed */
+	LR_WG_DROP_TYPE,         /* first four bytes are no WireGuard message */
+	LR_WG_DROP_LENGTH,       /* length does not fit the type */
+	LR_WG_DROP_MAC1,         /* mac1 wrong */
+	LR_WG_DROP_MAC2,         /* under load, and mac2 is missing or wrong: a cookie was sent */
+	LR_WG_DROP_RATE,         /* the source or the device is over its handshake rate */
+	LR_WG_DROP_HANDSHAKE,    /* does not decrypt, low-order point */
+	LR_WG_DROP_UNKNOWN_PEER, /* initiation by a key that is no peer */
+	LR_WG_DROP_TIMESTAMP,    /* initiation that is not newer than the last: a replay */
+	LR_WG_DROP_FLOOD,        /* initiation within 20 ms (1 s / 50) of the last from that peer */
+	LR_WG_DROP_UNKNOWN_INDEX, /* receiver index belongs to nobody, or to another message type */
+	LR_WG_DROP_EXPIRED,       /* the session is past REJECT_AFTER_TIME */
+	LR_WG_DROP_COUNTER,       /* counter at or over REJECT_AFTER_MESSAGES */
+	LR_WG_DROP_REPLAY,        /* counter seen, or older than the window */
+	LR_WG_DROP_AUTH,          /* tag wrong */
+	LR_WG_DROP_COOKIE,        /* a cookie reply that does not decrypt, or was not asked for */
+	LR_WG_DROP_INNER,         /* what decrypted is no well-formed IP packet */
+	LR_WG_DROP_ALLOWED_IP,    /* inner source is not this peer's */
+	LR_WG_DROP_NO_PEER,       /* sending: no peer has the destination */
+	LR_WG_DROP_NO_ENDPOINT,   /* sending: nobody knows where the peer is */
+	LR_WG_DROP_STAGED_FULL,   /* sending: too much waits for a handshake */
+	LR_WG_DROP_NO_SESSION, /* sending: gave up after REKEY_ATTEMPT_TIME, or private key changed
+				*/
 	LR_WG_DROPS
 };
 const char *lr_wg_drop_name(enum lr_wg_drop drop);
@@ -81,9 +83,9 @@ struct lr_wg_peer {
 	uint8_t public_key[LR_KEY_LEN];
 	uint8_t preshared_key[LR_KEY_LEN];
 	struct lr_endpoint endpoint;
-	uint16_t keepalive_s;       /* persistent keepalive, 0: off */
+	uint16_t keepalive_s; /* persistent keepalive, 0: off */
 	struct lr_wg_peer_stats stats;
-	struct lr_wg_peer *next;    /* the device's list, in order of adding */
+	struct lr_wg_peer *next; /* the device's list, in order of adding */
 	/* for the owner; lib/wg never looks */
 	void *owner;
 };
@@ -104,8 +106,8 @@ struct lr_wg_host {
 	 * before a time beyond the last promise is used, with the new promise (Unix ns, reserved a
 	 * minute ahead). */
 	void (*promise)(void *ctx, uint64_t unix_ns);
-	uint64_t promised;   /* what was promised last time, 0: nothing */
-	unsigned window;     /* replay window in bits, a power of two >= 8192; 0: 8192 */
+	uint64_t promised; /* what was promised last time, 0: nothing */
+	unsigned window;   /* replay window in bits, a power of two >= 8192; 0: 8192 */
 };
 
 struct lr_wg *lr_wg_new(const struct lr_wg_host *host); /* NULL: out of memory */
@@ -123,17 +125,20 @@ void lr_wg_set_mtu(struct lr_wg *wg, unsigned mtu);
  * (errno ENOMEM, ENOSPC, EINVAL). */
 struct lr_wg_peer *lr_wg_peer_add(struct lr_wg *wg, const uint8_t public_key[LR_KEY_LEN]);
 struct lr_wg_peer *lr_wg_peer_find(struct lr_wg *wg, const uint8_t public_key[LR_KEY_LEN]);
-void lr_wg_peer_remove(struct lr_wg *wg, struct lr_wg_peer *peer); /* and its allowed IPs, sessions */
-struct lr_wg_peer *lr_wg_peers(struct lr_wg *wg); /* first of the list */
+void lr_wg_peer_remove(
+	struct lr_wg *wg, struct lr_wg_peer *peer); /* and its allowed IPs, sessions */
+struct lr_wg_peer *lr_wg_peers(struct lr_wg *wg);   /* first of the list */
 size_t lr_wg_peer_count(const struct lr_wg *wg);
 void lr_wg_peer_set_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]); /* NULL: zeros */
 void lr_wg_peer_set_endpoint(struct lr_wg_peer *peer, const struct lr_endpoint *endpoint);
 /* Arms or stops the timer; going from 0 to something sends a keepalive at once. */
-void lr_wg_peer_set_keepalive(struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, uint16_t seconds);
+void lr_wg_peer_set_keepalive(
+	struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, uint16_t seconds);
 #define lr_wg_peers_foreach(wg, p) for (struct lr_wg_peer *p = lr_wg_peers(wg); p; p = p->next)
 
 /* --- allowed IPs: longest prefix match; a prefix belongs to one peer, the last to claim it --- */
-int lr_wg_allow(struct lr_wg *wg, struct lr_wg_peer *peer, const struct lr_prefix *prefix); /* 0, -ENOMEM */
+int lr_wg_allow(
+	struct lr_wg *wg, struct lr_wg_peer *peer, const struct lr_prefix *prefix); /* 0, -ENOMEM */
 /* Takes it from that peer. 0 or -ENOENT. */
 int lr_wg_disallow(struct lr_wg *wg, struct lr_wg_peer *peer, const struct lr_prefix *prefix);
 void lr_wg_disallow_all(struct lr_wg *wg, struct lr_wg_peer *peer);
@@ -156,13 +161,15 @@ struct lr_wg_peer *lr_wg_route(const struct lr_wg *wg, uint8_t family, const uin
 int lr_wg_seal(struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, uint8_t *msg, size_t len,
 	size_t len_max);
 /* Keeps a copy until there is a session, and asks for a handshake. */
-void lr_wg_stage(struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, const uint8_t *packet, size_t len);
+void lr_wg_stage(
+	struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, const uint8_t *packet, size_t len);
 
 /* --- receiving --- */
 enum lr_wg_rx_kind {
-	LR_WG_RX_DROP,      /* see `drop`; its counters are already up */
-	LR_WG_RX_CONTROL,   /* handshake, cookie or keepalive: nothing to deliver; drain lr_wg_poll() */
-	LR_WG_RX_DATA,      /* `packet`, `len`: a well-formed IP packet from `peer`, source allowed */
+	LR_WG_RX_DROP,    /* see `drop`; its counters are already up */
+	LR_WG_RX_CONTROL, /* handshake, cookie or keepalive: nothing to deliver; drain lr_wg_poll()
+			   */
+	LR_WG_RX_DATA,    /* `packet`, `len`: a well-formed IP packet from `peer`, source allowed */
 };
 struct lr_wg_rx {
 	enum lr_wg_rx_kind kind;

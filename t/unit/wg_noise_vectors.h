@@ -1,4 +1,10 @@
 /* Made by wg_noise_vectors.py; change that instead. */
+#ifndef LR_T_UNIT_WG_NOISE_VECTORS_H
+#define LR_T_UNIT_WG_NOISE_VECTORS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
 /* clang-format off */
 #define VECTOR_SI "e61ef9919cde45dd5f82166404bd08e38bceb5dfdfded0a34c8df7ed542214d1"
 #define VECTOR_EI "893e28b9dc6ca8d611ab664754b8ceb7bac5117349a4439a6b0569da977c464a"
@@ -129,3 +135,5 @@ static const struct {
 },
 };
 /* clang-format on */
+
+#endif

@@ -149,6 +149,8 @@ def emit(name, data):
 def main():
     check_published()
     print("/* Made by wg_noise_vectors.py; change that instead. */")
+    print("#ifndef LR_T_UNIT_WG_NOISE_VECTORS_H\n#define LR_T_UNIT_WG_NOISE_VECTORS_H\n")
+    print("#include <stdbool.h>\n#include <stdint.h>\n")
     print("/* clang-format off */")
     for name, value in (("si", SI), ("ei", EI), ("sr", SR), ("er", ER), ("psk", PSK)):
         print(f"#define VECTOR_{name.upper()} \"{value.hex()}\"")
@@ -163,7 +165,7 @@ def main():
                               wireguard(psk, cookie)):
             emit(name, data)
         print("},")
-    print("};\n/* clang-format on */")
+    print("};\n/* clang-format on */\n\n#endif")
     return 0
 
 
