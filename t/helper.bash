@@ -87,7 +87,14 @@ spawn() {
 	local name=${1##*/}
 	"$@" >>"$BATS_TEST_TMPDIR/$name.log" 2>&1 3>&- </dev/null &
 	SPAWNED=$!
-	echo "$SPAWNED" >>"$PIDS"
+	started "$SPAWNED"
+}
+
+# started PID: teardown ends it. It comes before what other tests compute at the same time, else a
+# socket's buffer overflows while its reader waits for a processor.
+started() {
+	echo "$1" >>"$PIDS"
+	renice -n -10 -p "$1" >/dev/null 2>&1 || :
 }
 
 # --- what cannot run here is skipped by name and reason ----------------------------------------
@@ -248,7 +255,7 @@ node_up() {
 		9>"$fifo" >>"$BATS_TEST_TMPDIR/$name.log" 2>&1 3>&- </dev/null &
 	NODE=$!
 	printf -v "NODE_$name" %s "$NODE"
-	echo "$NODE" >>"$PIDS"
+	started "$NODE"
 	# The end of the file without a line: it ended before it was ready.
 	read -r -t 10 _ <"$fifo" && return
 	echo "lr-up in $name did not get ready:"
