@@ -32,8 +32,10 @@ void lr_ipam_index_init(struct lr_index *x, const struct lr_entries *entries)
 void lr_ipam_index_release(struct lr_index *x)
 {
 	free(x->buckets);
+	free(x->briefs);
 	x->buckets = NULL;
-	x->room = x->n = 0;
+	x->briefs = NULL;
+	x->room = x->n = x->briefs_room = 0;
 }
 
 /* --- SipHash-1-3 of a text, in registers --- */
@@ -70,10 +72,9 @@ static inline uint64_t tail(const uint8_t *text, size_t len)
 	return w;
 }
 
-static uint32_t hash_of(const struct lr_index *x, const char *text)
+static uint32_t hash_of(const struct lr_index *x, const char *text, size_t len)
 {
 	const uint8_t *p = (const uint8_t *)text;
-	size_t len = strlen(text);
 	uint64_t v[4] = {
 		x->seed[0] ^ 0x736f6d6570736575ull,
 		x->seed[1] ^ 0x646f72616e646f6dull,
@@ -123,10 +124,28 @@ static void fill(struct lr_ipam_bucket *buckets, size_t room, uint32_t hash, uin
 	put(&buckets[i], hash, ref);
 }
 
+static int reserve_briefs(struct lr_index *x, size_t n)
+{
+	size_t need = x->entries->n + n, room = x->briefs_room ? x->briefs_room : ROOM_MIN;
+
+	while (room < need)
+		room *= 2;
+	if (room == x->briefs_room)
+		return 0;
+	struct lr_brief *briefs = realloc(x->briefs, room * sizeof(*briefs));
+	if (!briefs)
+		return -ENOMEM;
+	x->briefs = briefs;
+	x->briefs_room = room;
+	return 0;
+}
+
 int lr_ipam_index_reserve(struct lr_index *x, size_t n)
 {
 	size_t room = x->room ? x->room : ROOM_MIN;
 
+	if (reserve_briefs(x, n) < 0)
+		return -ENOMEM;
 	while ((x->n + n) * 2 > room * SLOTS)
 		room *= 2;
 	if (room == x->room)
@@ -149,10 +168,48 @@ static uint32_t ref_of(const struct lr_entry *e)
 	return ((uint32_t)e->number + 1) << 1;
 }
 
+#define FORMER htole64(UINT64_C(1) << 56) /* the last byte of a brief */
+
+static struct lr_brief brief_of(const char *text, size_t len)
+{
+	struct lr_brief b = {{0, 0}};
+
+	if (len < sizeof(b))
+		memcpy(&b, text, len);
+	return b;
+}
+
 void lr_ipam_index_add(struct lr_index *x, const char *text, const struct lr_entry *e, bool by_key)
 {
-	fill(x->buckets, x->room, hash_of(x, text), ref_of(e) | by_key);
+	size_t len = strlen(text);
+
+	fill(x->buckets, x->room, hash_of(x, text, len), ref_of(e) | by_key);
+	if (!by_key)
+		x->briefs[e->number] = brief_of(text, len);
+	lr_ipam_index_mark(x, e);
 	x->n++;
+}
+
+void lr_ipam_index_mark(struct lr_index *x, const struct lr_entry *e)
+{
+	uint64_t *last = &x->briefs[e->number].word[1];
+
+	*last = e->live ? *last & ~FORMER : *last | FORMER;
+}
+
+/* Whether the entry behind `ref` is known by this text, and, if `live`, is no former lease. */
+static bool is_named(const struct lr_index *x, uint32_t ref, const struct lr_brief *brief,
+	const char *text, bool live)
+{
+	uint32_t number = (ref >> 1) - 1;
+	const struct lr_brief *b = &x->briefs[number];
+
+	if (!(ref & 1) && (b->word[0] | brief->word[0])) {
+		uint64_t rest = b->word[1] ^ brief->word[1];
+		return b->word[0] == brief->word[0] && (rest & ~FORMER) == 0 && !(live && rest);
+	}
+	const struct lr_entry *e = lr_ipam_entry_at(x->entries, number);
+	return strcmp(ref & 1 ? e->lease.public_key : e->name, text) == 0 && !(live && !e->live);
 }
 
 /* The slots with this hash, a bit each. No branch in it: which slot it is cannot be foreseen. */
@@ -165,24 +222,33 @@ static unsigned matches(const struct lr_ipam_bucket *b, uint32_t hash)
 	return set;
 }
 
-struct lr_entry *lr_ipam_index_find(const struct lr_index *x, const char *text)
+static inline struct lr_entry *find(const struct lr_index *x, const char *text, bool live)
 {
 	if (!x->n)
 		return NULL;
-	uint32_t hash = hash_of(x, text);
+	size_t len = strlen(text);
+	const struct lr_brief brief = brief_of(text, len);
+	uint32_t hash = hash_of(x, text, len);
 	for (size_t at = hash & (x->room - 1);; at = (at + 1) & (x->room - 1)) {
 		const struct lr_ipam_bucket *b = &x->buckets[at];
 		for (unsigned set = matches(b, hash); set; set &= set - 1) {
 			uint32_t ref = b->ref[__builtin_ctz(set)];
-			if (!ref)
-				continue;
-			struct lr_entry *e = lr_ipam_entry_at(x->entries, (ref >> 1) - 1);
-			if (strcmp(ref & 1 ? e->lease.public_key : e->name, text) == 0)
-				return e;
+			if (ref && is_named(x, ref, &brief, text, live))
+				return lr_ipam_entry_at(x->entries, (ref >> 1) - 1);
 		}
 		if (!is_full(b))
 			return NULL;
 	}
+}
+
+struct lr_entry *lr_ipam_index_find(const struct lr_index *x, const char *text)
+{
+	return find(x, text, false);
+}
+
+struct lr_entry *lr_ipam_index_find_live(const struct lr_index *x, const char *text)
+{
+	return find(x, text, true);
 }
 
 /* Frees a slot; the last used one of the bucket takes its place. */
@@ -232,7 +298,7 @@ static void close_hole(struct lr_index *x, size_t hole, unsigned i)
 
 void lr_ipam_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e)
 {
-	uint32_t hash = hash_of(x, text);
+	uint32_t hash = hash_of(x, text, strlen(text));
 
 	for (size_t at = hash & (x->room - 1);; at = (at + 1) & (x->room - 1)) {
 		const struct lr_ipam_bucket *b = &x->buckets[at];

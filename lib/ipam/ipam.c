@@ -230,6 +230,7 @@ static int apply_release(struct lr_ipam *t, const struct lr_record *r)
 	t->reserved -= e->lease.reserved;
 	e->lease.reserved = false;
 	e->live = false;
+	lr_ipam_index_mark(&t->index, e);
 	return 0;
 }
 

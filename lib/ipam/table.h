@@ -48,9 +48,19 @@ struct lr_ipam_bucket {
 		ref[8]; /* number of the entry + 1, shifted by one; bit 0: under its key. 0: free */
 } __attribute__((aligned(64)));
 
+/* A name of up to 15 bytes, filled up with zeros; none for a longer one. The last byte is 1 for a
+ * former lease. */
+struct lr_brief {
+	uint64_t word[2];
+};
+
+/* The names of most entries stand beside them once more, 16 bytes each: 60,000 entries are 8 MB and
+ * a look-up would wait for memory, their short names stay in a cache. */
 struct lr_index {
 	const struct lr_entries *entries;
 	struct lr_ipam_bucket *buckets;
+	struct lr_brief *briefs; /* by the entry's number */
+	size_t briefs_room;
 	size_t room, n; /* buckets (a power of two, or 0); texts */
 	uint64_t seed[2];
 };
@@ -88,6 +98,10 @@ int lr_ipam_index_reserve(struct lr_index *x, size_t n);
 void lr_ipam_index_add(struct lr_index *x, const char *text, const struct lr_entry *e, bool by_key);
 void lr_ipam_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e);
 struct lr_entry *lr_ipam_index_find(const struct lr_index *x, const char *text);
+/* The same, NULL for a former lease; hot: most look-ups do not touch the entry. */
+struct lr_entry *lr_ipam_index_find_live(const struct lr_index *x, const char *text);
+/* After e->live has changed. */
+void lr_ipam_index_mark(struct lr_index *x, const struct lr_entry *e);
 
 /* ipam.c */
 static inline uint32_t lr_table_host(const struct lr_ip *ip)

@@ -207,9 +207,9 @@ int lr_ipam_release(struct lr_ipam *t, const char *peer)
 
 const struct lr_lease *lr_ipam_by_peer(const struct lr_ipam *t, const char *peer)
 {
-	const struct lr_entry *e = lr_ipam_index_find(&t->index, peer);
+	const struct lr_entry *e = lr_ipam_index_find_live(&t->index, peer);
 
-	return e && e->live ? &e->lease : NULL;
+	return e ? &e->lease : NULL;
 }
 
 const struct lr_lease *lr_ipam_by_address(const struct lr_ipam *t, const struct lr_ip *ip)
