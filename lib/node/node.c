@@ -111,10 +111,12 @@ static int make_wg(struct lr_node *node, const struct lr_config *c, struct lr_er
 			.promised = node->promise.unix_ns,
 		};
 		node->wg = lr_wg_new(&host);
-		if (node->wg)
+		if (node->wg) {
 			lr_wg_set_key(node->wg, key);
-		else
+			lr_wg_set_mtu(node->wg, node->mtu);
+		} else {
 			r = lr_err_set(err, LR_EXIT_FAILED, "out of memory");
+		}
 	}
 	lr_wipe(key, sizeof(key));
 	return r;
