@@ -4,7 +4,7 @@ load helper
 setup() {
 	lr_setup
 	cd "$ROOT"
-	unset YES CI
+	unset YES CI SUDO_UID SUDO_GID
 }
 
 # --- scripts/install-deps, with a machine made of files and an apt-get that only takes notes ----
