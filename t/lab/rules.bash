@@ -3,8 +3,8 @@
 # Theory of operation. Linux itself is an endpoint-independent mapper with address- and
 # port-dependent filtering that keeps the port (kind port). All other kinds are that plus a rule:
 #   a port range            one other port a socket                             (portshift)
-#   a port drawn at random, counted up, or hashed from the destination's address
-#                           another port a destination            (symmetric, sequential, addrmap)
+#   a port drawn at random, or counted up          another port a destination (symmetric, sequential)
+#   a range of ports by the destination's address  another port an address              (addrmap)
 #   mappings learned from what leaves (map eim: public port -> host and its port) and given to
 #   what comes in, from anybody (fullcone) or from addresses that were sent to (restricted)
 # The learning chain lies behind source NAT, where every packet of a flow passes (a nat chain sees
@@ -38,6 +38,7 @@ nat_table() {
 		oifname wan meta l4proto udp update @seen { ip daddr . udp sport }
 	}"
 	fi
+	[ "$kind" != addrmap ] || ranges
 	echo "	chain pre {
 		type nat hook prerouting priority -100"
 	has hairpin && echo "		iifname != wan ip daddr $pub meta l4proto udp dnat ip to udp dport map @eim"
@@ -51,10 +52,10 @@ nat_table() {
 		type nat hook postrouting priority 100"
 	has hairpin && echo "		iifname != wan oifname != wan ct status dnat snat to $pub"
 	case $kind in
-	portshift) echo "		oifname wan meta l4proto udp snat to $pub:2000-9999" ;;
+	portshift) echo "		oifname wan meta l4proto udp snat to $pub:10000-19999" ;;
 	symmetric) echo "		oifname wan meta l4proto udp masquerade fully-random" ;;
 	sequential) echo "		oifname wan meta l4proto udp snat to $pub : numgen inc mod 4000 map { $(ports 30000) }" ;;
-	addrmap) echo "		oifname wan meta l4proto udp snat to $pub : jhash ip daddr . ip saddr . udp sport mod 4000 map { $(ports 30000) }" ;;
+	addrmap) echo "		oifname wan meta l4proto udp jhash ip daddr mod 100 seed 0x1ab vmap { $(ranges_vmap) }" ;;
 	esac
 	echo "		oifname wan masquerade
 	}
@@ -65,6 +66,19 @@ nat_table() {
 # network's byte order, so the sum is a look-up.
 ports() {
 	seq -s, -f '%.0f' 0 3999 | awk -v RS=, -v ORS=, -v first="$1" '{ print $1 + 0 ":" first + $1 }' | sed 's/,$//'
+}
+
+# A range of 600 ports for each hundredth of all destinations. Within a range Linux keeps to the
+# mapping that a socket has there. (One in 100 pairs of destinations looks like one address.)
+ranges() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		printf '\tchain to%d { meta l4proto udp snat to %s:%d-%d\n\t}\n' $i "$pub" $((2000 + 600 * i)) $((2599 + 600 * i))
+	done
+}
+ranges_vmap() {
+	local i
+	for ((i = 0; i < 100; i++)); do printf '%d : goto to%d, ' $i $i; done
 }
 
 filter_table() {
