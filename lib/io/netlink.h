@@ -22,7 +22,7 @@ struct lr_link {
 	unsigned mtu;
 	bool noarp;         /* no neighbour questions on it */
 	bool no_link_local; /* no IPv6 link-local address of the kernel's making, nor its chatter */
-	unsigned queue_len;    /* packets that may wait in front of the device */
+	unsigned queue_len; /* packets that may wait in front of the device */
 	uint32_t gso_max_size; /* 0: leave; older kernels ignore it */
 };
 /* The gatherers. Prefixes are given with the text that an error shall name. */
