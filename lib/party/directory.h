@@ -142,7 +142,8 @@ struct lr_directory_stats {
 void lr_directory_stats(const struct lr_directory *d, struct lr_directory_stats *out);
 
 /* A party as one JSON object, for its state file: new reference, NULL when unknown. Import checks
- * everything anew, but for the times: 0, or -1 with `err`. */
+ * the charter anew; no hook is called. 0, or -1 with `err`: what stood before the fault is taken.
+ */
 json_t *lr_directory_export(const struct lr_directory *d, const uint8_t id[LR_PARTY_ID_LEN],
 	const struct lr_directory_now *now);
 int lr_directory_import(struct lr_directory *d, const json_t *obj,

@@ -14,6 +14,10 @@
 #include "lib/base/text.h"
 #include "lib/party/record_wire.h"
 
+/* These numbers are on the wire. */
+_Static_assert(LR_CANDIDATE_HOST == 1 && LR_CANDIDATE_PREDICTED == 5, "kinds of candidates");
+_Static_assert(LR_BEHAVE_EI == 1 && LR_BEHAVE_APD == 3, "behaviours of routers");
+
 /* --- reading --- */
 
 /* 1..room-1 bytes of UTF-8 without control characters. */
@@ -59,24 +63,23 @@ static bool read_nat(const uint8_t *at, size_t len, struct lr_record *r)
 	if (len < 5) /* longer in newer versions */
 		return false;
 	r->hidden = at[0] & 1;
-	r->nat_mapping = at[1];
-	r->nat_filtering = at[2];
-	r->nat_step = (int16_t)lr_get_be16(at + 3);
-	return true;
+	r->nat = (struct lr_nat){
+		.mapping = at[1], .filtering = at[2], .flags = at[3], .delta = (int8_t)at[4]};
+	return r->nat.mapping <= LR_BEHAVE_APD && r->nat.filtering <= LR_BEHAVE_APD;
 }
 
 static bool read_candidate(const uint8_t *at, size_t len, struct lr_record *r)
 {
-	struct lr_candidate *c = &r->candidates[r->n_candidates];
+	struct lr_candidates *all = &r->candidates;
 
-	if ((len != 7 && len != 19) || r->n_candidates == LR_CANDIDATES_MAX)
+	if ((len != 7 && len != 19) || all->n == LR_CANDIDATES_MAX)
 		return false;
-	if (at[0] < LR_CANDIDATE_LOCAL || at[0] > LR_CANDIDATE_PREDICTED)
+	if (at[0] < LR_CANDIDATE_HOST || at[0] > LR_CANDIDATE_PREDICTED)
 		return true;
+	struct lr_candidate *c = &all->at[all->n++];
 	*c = (struct lr_candidate){
 		.kind = at[0], .port = lr_get_be16(at + 1), .ip.family = len == 7 ? 4 : 6};
 	memcpy(c->ip.b, at + 3, len - 3);
-	r->n_candidates++;
 	return c->port != 0;
 }
 
@@ -204,9 +207,10 @@ static void write_own(struct writer *w, const struct lr_record *r)
 	}
 	if ((at = field(w, LR_TAG_NAT, 5))) {
 		at[0] = r->hidden;
-		at[1] = r->nat_mapping;
-		at[2] = r->nat_filtering;
-		lr_put_be16(at + 3, (uint16_t)r->nat_step);
+		at[1] = r->nat.mapping;
+		at[2] = r->nat.filtering;
+		at[3] = r->nat.flags;
+		at[4] = (uint8_t)r->nat.delta;
 	}
 	if (memcmp(r->invite, no_invite, sizeof(no_invite)) != 0 &&
 		(at = field(w, LR_TAG_INVITE, sizeof(r->invite))))
@@ -217,8 +221,8 @@ static void write_lists(struct writer *w, const struct lr_record *r)
 {
 	uint8_t *at;
 
-	for (unsigned i = 0; i < r->n_candidates; i++) {
-		const struct lr_candidate *c = &r->candidates[i];
+	for (unsigned i = 0; i < r->candidates.n; i++) {
+		const struct lr_candidate *c = &r->candidates.at[i];
 		size_t len = lr_ip_bits(&c->ip) / 8;
 		if (!(at = field(w, LR_TAG_CANDIDATE, 3 + len)))
 			return;
@@ -245,7 +249,7 @@ int lr_record_encode(const struct lr_record *r, uint8_t *out, size_t room)
 	struct writer w = {.at = out, .left = room};
 	struct lr_record again;
 
-	if (r->n_candidates > LR_CANDIDATES_MAX || r->n_channels > LR_CHANNELS_MAX ||
+	if (r->candidates.n > LR_CANDIDATES_MAX || r->n_channels > LR_CHANNELS_MAX ||
 		r->n_games > LR_GAMES_MAX || r->n_guests > LR_GUESTS_MAX)
 		return -EINVAL;
 	write_own(&w, r);

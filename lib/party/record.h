@@ -15,6 +15,8 @@
 #ifndef LR_PARTY_RECORD_H
 #define LR_PARTY_RECORD_H
 
+#include "lib/nat/candidate.h"
+#include "lib/nat/nat.h"
 #include "lib/party/keys.h"
 #include "lib/party/place.h"
 
@@ -22,23 +24,11 @@
 #define LR_RECORD_MIN      (1 + 1 + 2 + 8 + 8 + 32 + 32 + 2 + 2 * LR_SIGN_LEN)
 #define LR_RECORD_EXPIRY_S 3600 /* furthest ahead that an expiry may lie */
 #define LR_MEMBER_NAME     33   /* UTF-8 without control characters, 1..32 bytes and NUL */
-#define LR_CANDIDATES_MAX  16
 #define LR_CHANNELS_MAX    4
 #define LR_GAMES_MAX       8
 #define LR_GAME_NAME       25
 #define LR_GUESTS_MAX      16
 
-enum lr_candidate_kind { /* numbers are on the wire; unknown ones are dropped when read */
-	LR_CANDIDATE_LOCAL = 1,
-	LR_CANDIDATE_REFLEXIVE = 2, /* seen by STUN */
-	LR_CANDIDATE_MAPPED = 3,    /* UPnP-IGD, NAT-PMP, PCP */
-	LR_CANDIDATE_PREDICTED = 4,
-};
-struct lr_candidate {
-	uint8_t kind;
-	uint16_t port;
-	struct lr_ip ip; /* no scope: link-local addresses are not published */
-};
 struct lr_channel {
 	struct lr_place relay;
 	uint32_t channel; /* at that relay */
@@ -53,13 +43,12 @@ struct lr_record {
 	char name[LR_MEMBER_NAME];
 	uint8_t public_key[LR_KEY_LEN]; /* WireGuard */
 	struct lr_ip address;           /* virtual IPv4; family 0: none yet */
-	uint64_t since_s; /* when the address was settled, relay's unix time; 0: still joining */
-	bool hidden;      /* publishes no addresses, sends and answers no direct probes */
-	uint8_t nat_mapping, nat_filtering; /* as lib/nat numbers them; 0 not known */
-	int16_t nat_step;                   /* of a symmetric NAT's ports, 0 random or not known */
+	uint64_t since_s;  /* when the address was settled, relay's unix time; 0: still joining */
+	bool hidden;       /* publishes no addresses, sends and answers no direct probes */
+	struct lr_nat nat; /* how its router treats UDP */
 	uint8_t invite[8]; /* first bytes of the token hash it came with, zero: none */
-	unsigned n_candidates, n_channels, n_games, n_guests;
-	struct lr_candidate candidates[LR_CANDIDATES_MAX];
+	struct lr_candidates candidates; /* of no relay: those are channels */
+	unsigned n_channels, n_games, n_guests;
 	struct lr_channel channels[LR_CHANNELS_MAX];
 	char games[LR_GAMES_MAX][LR_GAME_NAME];
 	struct lr_guest guests[LR_GUESTS_MAX];

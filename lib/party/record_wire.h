@@ -25,10 +25,10 @@ _Static_assert(LR_RECORD_SEALED + 2 * LR_SIGN_LEN == LR_RECORD_MIN, "an empty re
 
 /* Fields of the contents: tag (1), length (2), value. */
 enum lr_record_tag {
-	LR_TAG_NAME = 1,      /* text, once */
-	LR_TAG_KEY = 2,       /* WireGuard public key (32), once */
-	LR_TAG_ADDRESS = 3,   /* IPv4 (4), since (8); at most once */
-	LR_TAG_NAT = 4,       /* flags (1: hidden), mapping, filtering (1 each), step (2); once */
+	LR_TAG_NAME = 1,    /* text, once */
+	LR_TAG_KEY = 2,     /* WireGuard public key (32), once */
+	LR_TAG_ADDRESS = 3, /* IPv4 (4), since (8); at most once */
+	LR_TAG_NAT = 4, /* flags (1: hidden), mapping, filtering, flags, delta: 1 byte each; once */
 	LR_TAG_CANDIDATE = 5, /* kind (1), port (2), IPv4 or IPv6 */
 	LR_TAG_CHANNEL = 6,   /* channel (4), round trip in microseconds (4), relay as text */
 	LR_TAG_GAME = 7,      /* text */

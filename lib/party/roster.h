@@ -10,15 +10,19 @@
  * So a clock that jumps, here or at a relay, lapses nobody. A lapsed member stays in the table:
  * its session may well be alive, and its address stays its own while nobody else claims it.
  *
- * Addresses. A joiner publishes an address unasked with since_s 0, absorbs the answers to its first
- * PUTs, and lr_roster_settle()s. Its own claim gives way (a new address is chosen, `publish` set)
- *   - always, when the charter confirms the address for another;
- *   - while joining, to every other live claim, but to that of another joiner only when our
- *     keyhash is the larger;
- *   - within LR_ROSTER_GRACE_S of settling, to a claim that is joining or was settled within the
- *     same span of ours, when our keyhash is the larger;
- *   - else never. Between others, whoever is confirmed, else whom we knew first, is the holder
- *     (`holds`); the newer claim is not honoured, until the holder moves, leaves or lapses.
+ * Addresses. A joiner publishes an address unasked with since_s 0 (it is joining), absorbs the
+ * answers to its first PUTs, and lr_roster_settle()s. Its own claim gives way (another address is
+ * chosen, and it is joining again) to
+ *   - the member for which the charter confirms the address, always;
+ *   - while joining: every live claim that is settled; of two that are joining, the larger keyhash
+ *     gives way;
+ *   - within LR_ROSTER_GRACE_S of settling: a settled claim that is older by more than that; else
+ *     the larger keyhash gives way. A joining claim does not count: it sees ours and gives way, or
+ *     it had not seen ours and will be settled;
+ *   - after that, nobody else.
+ * So of two that found each other at least one moves. Between others, whoever is confirmed, else
+ * whom we knew first, is the holder (`holds`); a newer claim is not honoured, until the
+ * holder moves, leaves or lapses.
  *
  * Epochs. A charter with a new epoch replaces the keys; the ones before stay for
  * LR_ROSTER_PREVIOUS_S, for initiators. Members without a box are dropped (LR_ROSTER_KICKED) at
@@ -45,6 +49,7 @@ struct lr_member {
 	enum lr_member_state state;
 	uint64_t version;
 	uint64_t until_ns;     /* when it lapses, on the caller's clock */
+	uint16_t epoch;        /* in which it was a member last */
 	uint32_t order;        /* counts up: whom we knew first */
 	bool holds;            /* its address is its own */
 	uint16_t guests_held;  /* bit i: the address of guest i is */
@@ -102,16 +107,18 @@ uint64_t lr_roster_due(const struct lr_roster *r); /* when to tick, or refresh; 
 
 /* --- ourselves --- */
 
-/* What we publish: set name, candidates, channels, games, guests, hidden, nat_* here, then call
+/* What we publish: set name, candidates, channels, games, guests, hidden, nat here, then call
  * lr_roster_touch(). Address and since_s belong to the roster. */
 struct lr_record *lr_roster_self(struct lr_roster *r);
 const uint8_t *lr_roster_keyhash(const struct lr_roster *r);
-/* Begins (or begins anew) to claim an address: `wanted` (family 0: none) when it seems free, else
- * one by our keyhash. */
+/* Begins (or begins anew) to claim an address: the one that the charter confirms for us, else
+ * `wanted` (NULL: the one of lr_roster_import) when it seems free, else one by our keyhash. The
+ * host wants lr_keys_host_address(). */
 void lr_roster_join(struct lr_roster *r, const struct lr_ip *wanted, uint64_t now_ns);
 /* The answers to the first PUTs of all relays that answer have been absorbed. `wall_s`: our own
  * clock, used only when no relay has told the time yet. */
 void lr_roster_settle(struct lr_roster *r, uint64_t now_ns, uint64_t wall_s);
+bool lr_roster_joining(const struct lr_roster *r);
 void lr_roster_touch(struct lr_roster *r);
 /* Whether there is something to publish: touched, moved, settled, new epoch, or time to refresh. */
 bool lr_roster_wants_publish(const struct lr_roster *r, uint64_t now_ns);
@@ -119,7 +126,9 @@ bool lr_roster_wants_publish(const struct lr_roster *r, uint64_t now_ns);
  * that leaves. Length, or as lr_record_sign(), or -ENOKEY when nothing was entered. */
 int lr_roster_publish(struct lr_roster *r, bool leave, uint64_t now_ns, uint64_t wall_s,
 	const uint8_t nonce[LR_XNONCE_LEN], uint8_t *out);
-/* The relay's unix time as far as we know it, else `wall_s`. */
+/* The unix time of a relay: of those that told us theirs, the one nearest to `wall_s`, our own
+ * clock (so that one relay that lies does not count, nor our own clock when it is wrong); else
+ * `wall_s`. */
 uint64_t lr_roster_time(const struct lr_roster *r, uint64_t now_ns, uint64_t wall_s);
 
 /* --- what is known --- */

@@ -1,0 +1,220 @@
+/*
+ * roster_claims.c - who holds which address
+ *
+ * Theory of operation. All claims are gone through by rank, and each takes its address when
+ * nobody before it did:
+ *
+ *   0 confirmed in the charter   1 held until now, and there (we ourselves too)
+ *   2 there, by whom we knew first   3 held until now, lapsed or left   4 the others
+ *
+ * An address that is confirmed for somebody is never another's. Guests come behind all members,
+ * in the same ranks.
+ */
+#include <string.h>
+
+#include "lib/base/bytes.h"
+#include "lib/party/roster_inside.h"
+
+#define RANKS 5
+
+/* In the pool, and neither the address of a network nor that of a broadcast. */
+static bool can_be_given(const struct lr_prefix *pool, const struct lr_ip *ip)
+{
+	uint32_t mask = pool->len <= 24 ? 0xff : (1u << (32 - pool->len)) - 1;
+	uint32_t host = lr_get_be32(ip->b) & mask;
+
+	return ip->family == 4 && lr_prefix_covers(pool, ip) && host != 0 && host != mask;
+}
+
+/* Whom the charter confirms the address for; NULL: nobody. */
+static const uint8_t *confirmed_for(const struct lr_roster *r, const struct lr_ip *ip)
+{
+	const struct lr_confirmed *c = r->rules ? lr_charter_holder(r->rules, ip) : NULL;
+
+	return c ? c->keyhash : NULL;
+}
+
+static bool is(const struct lr_member *m, const uint8_t *keyhash)
+{
+	return memcmp(m->keyhash, keyhash, LR_KEYHASH_LEN) == 0;
+}
+
+static unsigned rank_of(
+	const struct lr_roster *r, const struct lr_member *m, const struct lr_ip *ip, bool held)
+{
+	const uint8_t *of = confirmed_for(r, ip);
+
+	if (of && is(m, of))
+		return 0;
+	if (m == &r->me || m->state == LR_MEMBER_LIVE)
+		return held ? 1 : 2;
+	return held ? 3 : 4;
+}
+
+static bool take(struct lr_roster *r, struct lr_member *m, const struct lr_ip *ip)
+{
+	const uint8_t *of = confirmed_for(r, ip);
+
+	if (!can_be_given(&r->pool, ip) || (of && !is(m, of)) || lr_map_get(&r->by_ip, ip->b))
+		return false;
+	return lr_map_put(&r->by_ip, ip->b, m) == 0;
+}
+
+/* What was held before, while it is decided anew. */
+struct before {
+	bool holds;
+	uint16_t guests;
+};
+
+static struct lr_member *claimant(struct lr_roster *r, size_t i)
+{
+	return i ? r->members[i - 1] : &r->me;
+}
+
+static void take_own(struct lr_roster *r, const struct before *had, unsigned rank)
+{
+	for (size_t i = 0; i <= r->n; i++) {
+		struct lr_member *m = claimant(r, i);
+		if (m->r.address.family && rank_of(r, m, &m->r.address, had[i].holds) == rank)
+			m->holds = take(r, m, &m->r.address);
+	}
+}
+
+static void take_guests(struct lr_roster *r, const struct before *had, unsigned rank)
+{
+	for (size_t i = 0; i <= r->n; i++) {
+		struct lr_member *m = claimant(r, i);
+		for (unsigned g = 0; g < m->r.n_guests; g++) {
+			const struct lr_ip *ip = &m->r.guests[g].address;
+			if (rank_of(r, m, ip, had[i].guests & 1u << g) == rank && take(r, m, ip))
+				m->guests_held |= (uint16_t)(1u << g);
+		}
+	}
+}
+
+static void decide(struct lr_roster *r)
+{
+	struct before had[LR_MEMBERS_MAX];
+
+	for (size_t i = 0; i <= r->n; i++) {
+		struct lr_member *m = claimant(r, i);
+		had[i] = (struct before){m->holds, m->guests_held};
+		m->holds = false;
+		m->guests_held = 0;
+	}
+	lr_map_release(&r->by_ip);
+	lr_map_init(&r->by_ip, 4);
+	for (unsigned rank = 0; rank < RANKS; rank++)
+		take_own(r, had, rank);
+	for (unsigned rank = 0; rank < RANKS; rank++)
+		take_guests(r, had, rank);
+	for (size_t i = 1; i <= r->n; i++) {
+		struct lr_member *m = claimant(r, i);
+		if (m->holds != had[i].holds || m->guests_held != had[i].guests)
+			lr_roster_tell(r, LR_ROSTER_HOLDS, m);
+	}
+}
+
+/* --- our own address --- */
+
+bool lr_roster_free_ip(const struct lr_roster *r, const struct lr_ip *ip)
+{
+	const uint8_t *of = confirmed_for(r, ip);
+	const struct lr_member *m = lr_map_get(&r->by_ip, ip->b);
+
+	return can_be_given(&r->pool, ip) && (!of || is(&r->me, of)) && (!m || m == &r->me);
+}
+
+/* Any address that is free, from the pool's beginning; the host's own is left to the host. */
+static struct lr_ip first_free(const struct lr_roster *r)
+{
+	struct lr_prefix pool = r->pool;
+
+	lr_prefix_mask(&pool);
+	uint32_t first = lr_get_be32(pool.ip.b),
+		 last = first + (uint32_t)((1ull << (32 - pool.len)) - 1);
+	for (uint32_t a = first + 2; a < last; a++) {
+		struct lr_ip ip = lr_ip4(a);
+		if (lr_roster_free_ip(r, &ip))
+			return ip;
+	}
+	return (struct lr_ip){0};
+}
+
+void lr_roster_choose(struct lr_roster *r, const struct lr_ip *wanted)
+{
+	const struct lr_confirmed *own =
+		r->rules ? lr_charter_confirmed(r->rules, r->me.keyhash) : NULL;
+	struct lr_ip ip = {0};
+
+	if (own)
+		ip = own->address;
+	else if (wanted && wanted->family == 4 && lr_roster_free_ip(r, wanted))
+		ip = *wanted;
+	for (unsigned i = 0; !ip.family && i < 64; i++) {
+		struct lr_ip next = lr_keys_address(&r->pool, r->me.keyhash, r->round++);
+		if (lr_roster_free_ip(r, &next))
+			ip = next;
+	}
+	if (!ip.family)
+		ip = first_free(r);
+	r->me.r.address = ip;
+	r->me.r.since_s = 0;
+	r->me.address6 = lr_keys_address6(&r->ula, &ip);
+	r->me.holds = false;
+	r->phase = LR_ROSTER_JOINING;
+	r->publish = true;
+}
+
+/* Whether our claim gives way to that of a live member (roster.h has the rule). */
+static bool gives_way(const struct lr_roster *r, const struct lr_member *m, uint64_t now_ns)
+{
+	bool larger = memcmp(r->me.keyhash, m->keyhash, LR_KEYHASH_LEN) > 0;
+
+	if (r->phase == LR_ROSTER_JOINING)
+		return m->r.since_s || larger;
+	if (now_ns - r->settled_ns > LR_ROSTER_GRACE_S * LR_NS_PER_S || !m->r.since_s)
+		return false;
+	return larger || m->r.since_s + LR_ROSTER_GRACE_S < r->me.r.since_s;
+}
+
+static bool claims_ip(const struct lr_member *m, const struct lr_ip *ip)
+{
+	for (unsigned g = 0; g < m->r.n_guests; g++) {
+		if (lr_ip_equal(&m->r.guests[g].address, ip))
+			return true;
+	}
+	return lr_ip_equal(&m->r.address, ip);
+}
+
+static bool must_move(const struct lr_roster *r, uint64_t now_ns)
+{
+	const struct lr_ip *ip = &r->me.r.address;
+	const struct lr_confirmed *own =
+		r->rules ? lr_charter_confirmed(r->rules, r->me.keyhash) : NULL;
+	const uint8_t *of = ip->family ? confirmed_for(r, ip) : NULL;
+
+	if (own)
+		return !lr_ip_equal(&own->address, ip);
+	if (!ip->family || of || !can_be_given(&r->pool, ip))
+		return ip->family != 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct lr_member *m = r->members[i];
+		if (m->state == LR_MEMBER_LIVE && claims_ip(m, ip) && gives_way(r, m, now_ns))
+			return true;
+	}
+	return false;
+}
+
+void lr_roster_claims(struct lr_roster *r, uint64_t now_ns)
+{
+	if (!r->claims_due)
+		return;
+	r->claims_due = false;
+	decide(r);
+	if (r->phase == LR_ROSTER_IDLE || !must_move(r, now_ns))
+		return;
+	lr_roster_choose(r, NULL);
+	decide(r);
+	lr_roster_tell(r, LR_ROSTER_MOVED, NULL);
+}
