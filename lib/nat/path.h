@@ -27,6 +27,7 @@
 #define LR_PATH_REST_MS    15000 /* not in use, no traffic: keeps mappings that live 20 s and more */
 #define LR_PATH_QUICK_MS   75
 #define LR_PATH_MISSES     4
+#define LR_PATH_OUT        8    /* pings under way */
 #define LR_PATH_TRAFFIC_MS 1000 /* traffic this long ago still counts as running */
 
 enum lr_path_state {
@@ -36,8 +37,6 @@ enum lr_path_state {
 	LR_PATH_FAILING,
 };
 
-enum lr_path_use { LR_PATH_SPARE, LR_PATH_IN_USE };
-
 struct lr_path {
 	struct lr_route route;
 	uint8_t kind;     /* enum lr_candidate_kind by which it was found */
@@ -45,19 +44,19 @@ struct lr_path {
 	uint8_t found;    /* enum lr_path_found */
 	uint8_t missed;   /* pings in a row without an answer */
 	uint8_t good;     /* pongs in a row */
-	uint8_t failures; /* in the last minutes; each doubles the time until it may be used again
-			   */
+	uint8_t failures; /* lately; each doubles the time until it may be used again */
+	uint8_t rank;     /* of relays: place in the order that all members agree on */
 	uint32_t rtt_us, var_us, jitter_us, last_us, least_us; /* 0 before the first pong */
 	uint64_t window; /* bit set: missed; newest in bit 0 */
 	uint8_t n_window;
-	uint64_t since_ns;     /* when it was found */
-	uint64_t ping_due_ns;  /* next ping */
-	uint64_t waiting_ns;   /* when the oldest unanswered ping counts as missed; LR_NEVER */
-	uint64_t waiting_from; /* when the newest was sent */
-	uint64_t pong_ns;      /* last pong */
-	uint64_t failed_ns;    /* when it failed last, 0 never */
-	uint64_t hold_ns;      /* not chosen before, after failures */
-	uint64_t traffic_ns;   /* when we last sent data on it */
+	uint64_t since_ns;         /* when it was found */
+	uint64_t ping_due_ns;      /* next ping */
+	uint64_t quick_ns;         /* pinged quickly until then */
+	uint64_t pong_ns;          /* last pong, 0: none */
+	uint64_t out[LR_PATH_OUT]; /* when pings were sent that wait for their pong; 0: none */
+	uint64_t failed_ns;        /* when it failed last, 0 never */
+	uint64_t hold_ns;          /* not chosen before, after failures */
+	uint64_t traffic_ns;       /* when we last sent data on it */
 	struct lr_pmtu pmtu;
 };
 
@@ -78,22 +77,44 @@ static inline bool lr_path_usable(const struct lr_path *p)
 	return p->state == LR_PATH_ALIVE || p->state == LR_PATH_UNTRIED;
 }
 
+enum lr_path_role {
+	LR_PATH_REST,  /* not in use, no traffic to the member */
+	LR_PATH_SPARE, /* not in use, but traffic runs */
+	LR_PATH_IDLE,  /* in use, no traffic */
+	LR_PATH_BUSY,  /* in use, traffic runs */
+};
+
+/* The first ping is due at once. */
 void lr_path_init(struct lr_path *p, uint64_t now, const struct lr_route *route,
 	enum lr_candidate_kind kind, enum lr_path_found found, unsigned link_mtu);
 /* How long an answer may take, in ns. */
 uint64_t lr_path_rto_ns(const struct lr_path *p);
-/* A ping was sent now. */
-void lr_path_pinged(struct lr_path *p, uint64_t now, bool in_use);
-/* A pong came for a ping of `sent_ns`. */
-void lr_path_pong(struct lr_path *p, uint64_t now, uint64_t sent_ns, bool in_use);
-/* Looks at what time has done: counts a missed ping. Whether the path has just failed. */
-bool lr_path_tick(struct lr_path *p, uint64_t now, bool in_use);
-/* Data goes out on it. */
-void lr_path_traffic(struct lr_path *p, uint64_t now);
+/* A short ping was sent now. */
+void lr_path_pinged(struct lr_path *p, uint64_t now, enum lr_path_role role);
+/* A pong came for a ping of `sent_ns`. Whether the path has just come alive. */
+bool lr_path_pong(struct lr_path *p, uint64_t now, uint64_t sent_ns);
+/* Looks at what time has done: counts missed pings. Whether the path has just failed. */
+bool lr_path_tick(struct lr_path *p, uint64_t now);
+/* Something says that the path may be gone: it is pinged quickly for a moment. */
+void lr_path_suspect(struct lr_path *p, uint64_t now);
+/* It is certain that the path is gone. */
+void lr_path_fail(struct lr_path *p, uint64_t now);
+/* Data goes out on it. Hot. */
+static inline void lr_path_traffic(struct lr_path *p, uint64_t now)
+{
+	p->traffic_ns = now;
+	if (p->ping_due_ns > now + LR_PATH_BUSY_MS * LR_NS_PER_MS)
+		p->ping_due_ns = now + LR_PATH_BUSY_MS * LR_NS_PER_MS;
+}
+static inline bool lr_path_busy(const struct lr_path *p, uint64_t now)
+{
+	return p->traffic_ns && now - p->traffic_ns < LR_PATH_TRAFFIC_MS * LR_NS_PER_MS;
+}
 static inline bool lr_path_ping_due(const struct lr_path *p, uint64_t now)
 {
 	return p->state != LR_PATH_FREE && p->ping_due_ns <= now;
 }
+/* When lr_path_tick() or a ping is due. */
 uint64_t lr_path_due(const struct lr_path *p);
 
 /* Per mille of the last pings that were missed; 0 before any. */

@@ -12,12 +12,10 @@
 
 #include "lib/nat/path.h"
 
-#define LR_PATHS            8
-#define LR_PATHS_MARGIN_US  2000
-#define LR_PATHS_DIRECT_US  5000
-#define LR_PATHS_HOLD_MS    3000
-#define LR_PATHS_REPENT_MS  5000
-#define LR_PATHS_REPENT_MAX 60000
+#define LR_PATHS           8
+#define LR_PATHS_MARGIN_US 2000
+#define LR_PATHS_DIRECT_US 5000
+#define LR_PATHS_HOLD_MS   3000
 
 struct lr_paths {
 	struct lr_path at[LR_PATHS];
@@ -31,10 +29,12 @@ struct lr_paths {
 
 void lr_paths_init(struct lr_paths *s);
 struct lr_path *lr_paths_find(struct lr_paths *s, const struct lr_route *route);
-/* The path over `route`, new or known. When all places are taken the worst spare one goes, failing
- * before alive; NULL when there is none to give way. */
+/* The path over `route`, new or known; NULL when all places are taken. */
 struct lr_path *lr_paths_add(struct lr_paths *s, uint64_t now, const struct lr_route *route,
 	enum lr_candidate_kind kind, enum lr_path_found found, unsigned link_mtu);
+/* The direct path that can be spared most: not in use, failing before alive, then the worst. NULL:
+ * none. */
+struct lr_path *lr_paths_victim(struct lr_paths *s);
 void lr_paths_remove(struct lr_paths *s, struct lr_path *p);
 /* Chooses anew; whether the path in use is another now. */
 bool lr_paths_choose(struct lr_paths *s, uint64_t now);
@@ -45,6 +45,8 @@ static inline struct lr_path *lr_paths_current(struct lr_paths *s)
 }
 /* The best usable path beside the one in use, for redundancy; NULL when there is none. */
 struct lr_path *lr_paths_second(struct lr_paths *s);
+/* The relay that was agreed on; NULL without any. */
+struct lr_path *lr_paths_relay(struct lr_paths *s);
 bool lr_paths_has_direct(const struct lr_paths *s); /* alive, in use or not */
 
 #endif

@@ -27,10 +27,12 @@
 struct lr_pmtu {
 	uint16_t proven;  /* largest answered; 0: none yet */
 	uint16_t refuted; /* smallest known not to pass */
-	uint16_t base, floor;
+	uint16_t base, floor, max;
 	uint16_t size; /* of the probe under way, 0: none */
-	uint8_t tries, phase;
-	uint64_t due_ns; /* when to send, or to give the probe under way up */
+	uint8_t tries;
+	bool checking;     /* the probe under way tries what is proven once more */
+	uint64_t due_ns;   /* when to send, or to give the probe under way up */
+	uint64_t raise_ns; /* when to search upwards again */
 };
 
 /* `overhead`: bytes around a datagram on this route (lr_route_overhead). `link_mtu`: of the local

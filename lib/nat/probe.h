@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/clock.h"
 #include "lib/crypto/crypto.h"
 #include "lib/nat/candidate.h"
 #include "lib/nat/classify.h"

@@ -6,9 +6,9 @@
  * pings every candidate at once, in order, and asks for a call-me over the relay, so that the
  * member starts too. An address that does not answer is pinged again after 100 ms, then twice as
  * long each time, down to one probe a minute, for as long as the party lasts; call-mes go out after
- * 5 s, 10 s,
- * ... 60 s while no direct path lives. An address from which a probe of the member came is learned
- * and tried at once (at most LR_PUNCH_LEARNED of them).
+ * 5.5 s, 11 s, ... 60 s while no direct path lives. After the first minute a call-me without news
+ * causes one probe an address, at both ends at once, and nothing else does. An address from which
+ * a probe of the member came is learned and tried at once (at most LR_PUNCH_LEARNED of them).
  *
  * What is done beyond that follows from how the two routers behave (lr_nat_pairing):
  *  - PREDICT. The sequential end asks for a fresh mapping (a STUN request from a new socket shows
@@ -18,8 +18,8 @@
  *    address from each; the other end pings ports of the symmetric router, each once, in the order
  *    of a random full cycle over 1,024..65,535, until one answers or 10 s are over. Either side's
  *    packet may be the later one: both have opened their own router before. A new search comes
- * after 1, 5, then every 15 minutes. Sockets that no path uses are closed when a search ends. For
- * the budget's figures: budget.h.
+ *    after 1, 5, then every 15 minutes. Sockets that no path uses are closed when a search ends.
+ * For the budget's figures: budget.h.
  */
 #ifndef LR_NAT_PUNCH_H
 #define LR_NAT_PUNCH_H
@@ -34,8 +34,9 @@
 #define LR_PUNCH_AHEAD      12
 #define LR_PUNCH_FIRST_MS   100
 #define LR_PUNCH_LAST_MS    60000
-#define LR_PUNCH_CALL_MS    5000
+#define LR_PUNCH_CALL_MS    5500 /* the other end takes one in 5 s */
 #define LR_PUNCH_PREDICT_MS 3000
+#define LR_PUNCH_FRESH_MS   1000 /* a call-me waits this long for the fresh mapping */
 #define LR_PUNCH_SEARCH_MS  10000
 
 struct lr_punch_target {
@@ -43,29 +44,35 @@ struct lr_punch_target {
 	uint16_t socket; /* of a learned one */
 	uint8_t tries;
 	bool learned, answered;
-	uint64_t due_ns;
+	uint64_t due_ns, last_ns; /* next, and newest ping */
 };
 
-enum lr_punch_search { LR_SEARCH_NONE, LR_SEARCH_SOCKETS, LR_SEARCH_PORTS, LR_SEARCH_OVER };
+enum lr_punch_search {
+	LR_SEARCH_NONE,
+	LR_SEARCH_SOCKETS, /* we are the symmetric end */
+	LR_SEARCH_PORTS,
+};
 
 struct lr_punch {
 	struct lr_punch_target at[LR_PUNCH_TARGETS];
 	uint8_t n;
 	bool on, direct; /* direct: a direct path lives, nothing more is searched */
 	struct lr_nat own, peer;
-	uint64_t started_ns; /* of this round, 0: none */
+	uint64_t started_ns; /* of the newest start, 0: none yet */
+	uint64_t first_ns;   /* since when there has been no direct path */
 	uint64_t call_due_ns;
 	uint32_t call_wait_ms;
-	uint64_t fresh_due_ns;     /* a fresh mapping is wanted for prediction; LR_NEVER */
-	struct lr_candidate ahead; /* predicted base of the member, kind NONE: none */
-	uint8_t ahead_left;
+	bool fresh_asked;          /* the next call-me need not wait for another fresh mapping */
+	bool full;                 /* no more sockets can be had for this search */
+	struct lr_candidate ahead; /* predicted next port of the member, kind NONE: none */
+	uint8_t ahead_n;           /* sent so far */
+	uint64_t ahead_due_ns;
 	uint8_t search;   /* enum lr_punch_search */
-	uint8_t searches; /* made so far */
-	uint64_t search_due_ns, search_end_ns;
+	uint8_t searches; /* made so far, the one that is on included */
+	uint64_t search_due_ns, search_end_ns, pass_ns;
 	struct lr_candidate mark; /* the one address, or any port of the symmetric router */
 	uint32_t cycle_at, cycle_step, sent;
-	uint16_t first_socket, n_sockets; /* opened for this search, not in use by a path */
-	uint16_t sockets[LR_BUDGET_SOCKETS_MAX];
+	uint16_t pass_at; /* socket of the pool that is next */
 };
 
 enum lr_punch_what {
@@ -73,7 +80,7 @@ enum lr_punch_what {
 	LR_PUNCH_PING,  /* to `route`, remembered: its pong makes a path */
 	LR_PUNCH_SPRAY, /* to `route`, not remembered: opens, or meets a socket */
 	LR_PUNCH_CALL,  /* a call-me through the relay */
-	LR_PUNCH_FRESH, /* ask a STUN server from a new socket, then lr_punch_fresh() */
+	LR_PUNCH_FRESH, /* ask a STUN server from a new socket; lr_punch_fresh() when it answered */
 	LR_PUNCH_OPEN,  /* open one more socket, then lr_punch_opened() */
 	LR_PUNCH_CLOSE, /* close route.socket */
 };
@@ -81,7 +88,6 @@ enum lr_punch_what {
 struct lr_punch_step {
 	uint8_t what; /* enum lr_punch_what */
 	struct lr_route route;
-	struct lr_candidate candidate; /* what a PING goes to */
 };
 
 void lr_punch_init(struct lr_punch *p);
@@ -91,19 +97,33 @@ void lr_punch_set(struct lr_punch *p, uint64_t now, const struct lr_candidates *
 	const struct lr_nat *own, const struct lr_nat *peer);
 /* Begins, or begins anew: all at once from the first interval. `call`: also ask for a call-me. */
 void lr_punch_start(struct lr_punch *p, uint64_t now, bool call);
-void lr_punch_stop(struct lr_punch *p, struct lr_budget *b);
+/* Ends everything; hand out the CLOSE steps with lr_punch_next() afterwards. */
+void lr_punch_stop(struct lr_punch *p);
 /* What to do now. Call until LR_PUNCH_NOTHING. */
 enum lr_punch_what lr_punch_next(
 	struct lr_punch *p, struct lr_budget *b, uint64_t now, struct lr_punch_step *step);
 /* When lr_punch_next() has something again. */
 uint64_t lr_punch_due(const struct lr_punch *p, const struct lr_budget *b, uint64_t now);
-/* A socket was opened as asked for; `socket` 0: it could not be. */
+/* A socket was opened as asked for; `socket` 0: it could not be, and the search makes do. */
 void lr_punch_opened(struct lr_punch *p, struct lr_budget *b, uint64_t now, uint16_t socket);
-/* A probe of the member came from an address: learned unless known, and due at once. */
+/* The fresh mapping is known (or cannot be): the call-me may go. */
+void lr_punch_fresh(struct lr_punch *p, uint64_t now);
+/* The member's call-me says where its sequential router stands. */
+void lr_punch_ahead(struct lr_punch *p, uint64_t now, const struct lr_candidate *next);
+/* A probe or packet of the member came from an address: learned unless known, and due at once. */
 void lr_punch_learn(struct lr_punch *p, uint64_t now, const struct lr_route *route);
-/* `route` answered: it is a path now. Its socket no longer belongs to the search. */
-void lr_punch_answered(struct lr_punch *p, const struct lr_route *route);
-/* Whether a direct path lives. */
+/* The path over `route` is gone: a learned address is forgotten, another one tried again. */
+void lr_punch_forget(struct lr_punch *p, const struct lr_route *route);
+/* `socket` was closed: what was learned on it is forgotten. */
+void lr_punch_closed(struct lr_punch *p, uint16_t socket);
+/* `route` answered: it is a path now, and its socket no longer the search's. The target that it
+ * was, NULL when it was none. */
+const struct lr_punch_target *lr_punch_answered(
+	struct lr_punch *p, struct lr_budget *b, const struct lr_route *route);
+/* Whether a direct path lives. When the last is lost all is tried anew. */
 void lr_punch_direct(struct lr_punch *p, uint64_t now, bool lives);
+/* The member's one address in front of its constant mapping: what a fresh socket pings too. NULL:
+ * not published. */
+const struct lr_candidate *lr_punch_mark(const struct lr_punch *p);
 
 #endif

@@ -69,12 +69,15 @@ struct lr_reach {
 	bool peer_hidden;
 	uint64_t call_seen_ms, call_taken_ns; /* greatest time taken, and when */
 	uint64_t call_sent_ns;
+	bool call_due;         /* a call-me is to go out as soon as it may */
 	uint16_t fresh_socket; /* the STUN request for a fresh mapping went out on it; 0: none */
 	uint8_t fresh_id[LR_STUN_ID_LEN];
 	struct lr_candidate fresh; /* what came back */
-	uint64_t fresh_ns;
+	uint64_t fresh_ns, fresh_open_ns;
 	uint64_t learn_ns; /* when an address was last probed because traffic came from it */
-	uint64_t pong_level, pong_ns; /* how many pings are answered: 200 a second a member */
+	uint64_t pong_level, pong_ns; /* how many pings are answered: 400 a second a member */
+	struct lr_endpoint seen;      /* our address as the member saw it last; AF_UNSPEC: never */
+	uint16_t told_size;           /* largest datagram that `changed` was called for */
 	uint64_t due_ns;
 };
 

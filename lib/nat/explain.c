@@ -1,0 +1,229 @@
+/*
+ * explain.c - why the path to a member is what it is, in one sentence
+ */
+#include "lib/nat/explain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const reason_names[LR_REASONS] = {
+	[LR_REASON_LAN] = "same_lan",
+	[LR_REASON_HAIRPIN] = "hairpin",
+	[LR_REASON_IPV6] = "ipv6",
+	[LR_REASON_OPEN] = "reachable",
+	[LR_REASON_MAPPED] = "port_mapping",
+	[LR_REASON_PUNCHED] = "punched",
+	[LR_REASON_PREDICTED] = "predicted",
+	[LR_REASON_SEARCHED] = "searched",
+	[LR_REASON_TRYING] = "trying",
+	[LR_REASON_RELAY_FASTER] = "relay_faster",
+	[LR_REASON_HIDDEN] = "hidden",
+	[LR_REASON_UDP_BLOCKED] = "udp_blocked",
+	[LR_REASON_BOTH_SYMMETRIC] = "both_symmetric",
+	[LR_REASON_SEARCH_MISSED] = "search_missed",
+	[LR_REASON_NO_BUDGET] = "no_budget",
+	[LR_REASON_NO_CANDIDATES] = "no_candidates",
+	[LR_REASON_NO_ANSWER] = "no_answer",
+	[LR_REASON_DIRECT_LOST] = "direct_lost",
+	[LR_REASON_STOCK] = "stock_wireguard",
+	[LR_REASON_NONE] = "unreachable",
+};
+
+const char *lr_reason_name(enum lr_reason r)
+{
+	return r < LR_REASONS ? reason_names[r] : reason_names[LR_REASON_NONE];
+}
+
+struct text {
+	char *at;
+	size_t left;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(t->at, t->left, fmt, ap);
+	va_end(ap);
+	size_t used = n < 0 ? 0 : (size_t)n < t->left ? (size_t)n : t->left - 1;
+	t->at += used;
+	t->left -= used;
+}
+
+/* What a router does, as a noun for people. */
+static const char *router(const struct lr_nat *nat)
+{
+	if (nat->flags & LR_NAT_BLOCKED)
+		return "a network without UDP";
+	if (nat->flags & LR_NAT_NONE)
+		return nat->filtering == LR_BEHAVE_EI ? "no NAT" : "a firewall without NAT";
+	if (lr_nat_symmetric(nat))
+		return nat->delta ? "a symmetric NAT with ports in sequence" : "a symmetric NAT";
+	if (nat->mapping == LR_BEHAVE_UNKNOWN)
+		return "an unknown NAT";
+	switch (nat->filtering) {
+	case LR_BEHAVE_EI:
+		return "a full-cone NAT";
+	case LR_BEHAVE_AD:
+		return "an address-restricted NAT";
+	case LR_BEHAVE_APD:
+		return "a port-restricted NAT";
+	}
+	return "a NAT";
+}
+
+static void add_why(struct text *t, const struct lr_explain *e)
+{
+	switch (e->reason) {
+	case LR_REASON_LAN:
+		add(t, "both are on the same network");
+		break;
+	case LR_REASON_HAIRPIN:
+		add(t, "both are behind the same router, which sends what is addressed to its "
+		       "outside "
+		       "back in");
+		break;
+	case LR_REASON_IPV6:
+		add(t, "both have IPv6");
+		break;
+	case LR_REASON_OPEN:
+		add(t, "%s can be reached without help",
+			e->own.filtering == LR_BEHAVE_EI ? "this end" : "the other end");
+		break;
+	case LR_REASON_MAPPED:
+		add(t, "the other end's router forwards a port");
+		break;
+	case LR_REASON_PUNCHED:
+		add(t, "both routers were opened at the same time");
+		break;
+	case LR_REASON_PREDICTED:
+		add(t, "the next port of the symmetric NAT could be predicted");
+		break;
+	case LR_REASON_SEARCHED:
+		add(t, "a search over many ports met the symmetric NAT");
+		break;
+	case LR_REASON_TRYING:
+		add(t, "direct attempts began only %u s ago", e->since_s);
+		break;
+	case LR_REASON_RELAY_FASTER:
+		add(t, "the relay is faster: %.1f ms against %.1f ms direct", e->rtt_us / 1000.0,
+			e->other_us / 1000.0);
+		break;
+	case LR_REASON_HIDDEN:
+		add(t, "%s hides its addresses", e->ours ? "this end" : "the other end");
+		break;
+	case LR_REASON_UDP_BLOCKED:
+		add(t, "the network at %s lets no UDP through",
+			e->ours ? "this end" : "the other end");
+		break;
+	case LR_REASON_BOTH_SYMMETRIC:
+		add(t, "both routers give every destination another port (symmetric NAT), so "
+		       "neither "
+		       "end can know where to send");
+		break;
+	case LR_REASON_SEARCH_MISSED:
+		add(t,
+			"the router at %s is a symmetric NAT and a search over its ports has not "
+			"met yet",
+			lr_nat_symmetric(&e->own) ? "this end" : "the other end");
+		break;
+	case LR_REASON_NO_BUDGET:
+		add(t,
+			"the router at %s is a symmetric NAT and the punching budget forbids a "
+			"search "
+			"over its ports",
+			lr_nat_symmetric(&e->own) ? "this end" : "the other end");
+		break;
+	case LR_REASON_NO_CANDIDATES:
+		add(t, "the other end has published no address that may be tried");
+		break;
+	case LR_REASON_NO_ANSWER:
+		add(t,
+			"none of %u addresses answered in %u s, although the routers should let it "
+			"through",
+			e->tried, e->since_s);
+		break;
+	case LR_REASON_DIRECT_LOST:
+		add(t, "the direct path stopped answering %u s ago", e->since_s);
+		break;
+	case LR_REASON_STOCK:
+		add(t, "it is a plain WireGuard peer, which is answered where its packets come "
+		       "from");
+		break;
+	default:
+		add(t, "neither a direct path nor a relay has answered");
+	}
+}
+
+static void add_pair(struct text *t, const struct lr_explain *e)
+{
+	if (e->reason == LR_REASON_STOCK || e->reason == LR_REASON_LAN ||
+		e->reason == LR_REASON_IPV6 || e->reason == LR_REASON_HIDDEN)
+		return;
+	if (e->own.mapping || e->peer.mapping || e->own.flags || e->peer.flags)
+		add(t, " (here: %s; there: %s)", router(&e->own), router(&e->peer));
+}
+
+static const char *better(const struct lr_explain *e)
+{
+	switch (e->reason) {
+	case LR_REASON_TRYING:
+		return "this usually takes a few seconds";
+	case LR_REASON_RELAY_FASTER:
+		return "nothing needs to be done: the direct path is used when it becomes the "
+		       "faster one";
+	case LR_REASON_HIDDEN:
+		return "a direct path needs addresses that are not hidden (--hide-address) at both "
+		       "ends";
+	case LR_REASON_UDP_BLOCKED:
+		return "another network, or a firewall rule that lets UDP out, would make a direct "
+		       "path "
+		       "possible";
+	case LR_REASON_BOTH_SYMMETRIC:
+	case LR_REASON_SEARCH_MISSED:
+		return "UPnP, NAT-PMP or PCP, or a forwarded UDP port on either router, or IPv6 at "
+		       "both "
+		       "ends, would make it direct";
+	case LR_REASON_NO_BUDGET:
+		return "a larger --punch-budget, a forwarded UDP port on either router, or IPv6 at "
+		       "both "
+		       "ends, would make it direct";
+	case LR_REASON_NO_CANDIDATES:
+		return "the other end's lr-peer netcheck shows what its network lacks";
+	case LR_REASON_NO_ANSWER:
+		return "a firewall that drops UDP at either end is the usual cause; allowing it, "
+		       "or a "
+		       "forwarded UDP port, would make it direct";
+	case LR_REASON_DIRECT_LOST:
+		return "it is tried again by itself; if that happens often, a forwarded UDP port "
+		       "on "
+		       "either router keeps it open";
+	case LR_REASON_NONE:
+		return "lr-peer netcheck at both ends shows what the networks let through";
+	default:
+		return NULL;
+	}
+}
+
+const char *lr_explain_text(const struct lr_explain *e, const char *name, char out[LR_EXPLAIN_TEXT])
+{
+	struct text t = {out, LR_EXPLAIN_TEXT};
+	char where[LR_ENDPOINT_TEXT];
+	const char *more = better(e);
+
+	if (e->route.to.sa.sa_family == AF_UNSPEC)
+		add(&t, "%s cannot be reached", name);
+	else
+		add(&t, "%s is reached %s %s", name,
+			e->direct ? "directly at" : "through the relay",
+			lr_endpoint_text(&e->route.to, where));
+	add(&t, ", because ");
+	add_why(&t, e);
+	add_pair(&t, e);
+	if (more)
+		add(&t, "; %s", more);
+	add(&t, ".");
+	return out;
+}
