@@ -1,9 +1,8 @@
 /*
  * lr-ipam.c - virtual addresses: who has which
  *
- * What comes at once is one batch: one lock, one write and one fdatasync, then the answers. On a
- * pipe that is silent the batch ends before we wait, so nothing is held back and no lock
- * is held while others talk.
+ * What comes at once is one batch. On a pipe that is silent the batch ends before we wait, so
+ * nothing is held back.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -13,10 +12,11 @@
 #include "lib/base/lines.h"
 #include "lib/base/opt.h"
 #include "lib/base/state.h"
+#include "lib/ipam/batch.h"
+#include "lib/ipam/find.h"
 #include "lib/ipam/ipam_json.h"
 #include "lib/ipam/store.h"
 
-#define BATCH_MAX  65536 /* answers that wait for one fdatasync */
 #define WIDTH_MIN  16
 #define ADDR4_WIDE 15
 
@@ -32,12 +32,8 @@ static const struct lr_prog prog;
 struct work {
 	struct lr_cli *cli;
 	const struct args *args;
-	struct lr_store *store;
-	bool writes, open; /* open: a batch has begun */
-	bool told;         /* the notes about the log were given */
-	enum lr_exit fatal;
-	const struct lr_lease **answers;
-	size_t n, room;
+	struct lr_ipam_batch batch;
+	bool told; /* the notes about the log were given */
 };
 
 static struct lr_store *open_store(struct lr_cli *cli)
@@ -55,33 +51,33 @@ static struct lr_store *open_store(struct lr_cli *cli)
 
 static void tell_flaws(struct work *w)
 {
-	size_t flaws = lr_store_flaws(w->store);
+	const struct lr_store *store = w->batch.store;
+	size_t flaws = lr_store_flaws(store);
 
 	if (w->told || !flaws)
 		return;
 	w->told = true;
-	if (lr_store_torn(w->store) && flaws-- > 0)
-		lr_note(&prog, "%s: the last line is cut short: %s", lr_store_path(w->store),
-			w->writes ? "dropped" : "not read");
+	if (lr_store_torn(store) && flaws-- > 0)
+		lr_note(&prog, "%s: the last line is cut short: %s", lr_store_path(store),
+			w->batch.writes ? "dropped" : "not read");
 	if (flaws)
 		lr_note(&prog, "%s: %zu lines are wrong and were not read: see lr-ipam check",
-			lr_store_path(w->store), flaws);
+			lr_store_path(store), flaws);
+}
+
+static const struct lr_ipam *table(const struct work *w)
+{
+	return lr_store_table(w->batch.store);
 }
 
 static int begin(struct work *w, struct lr_err *err)
 {
-	if (w->fatal)
+	bool fresh;
+
+	if (lr_ipam_batch_begin(&w->batch, &fresh, err) < 0)
 		return -1;
-	if (w->open)
-		return 0;
-	int rc = w->writes ? lr_store_begin(w->store, err)
-			   : lr_store_read(w->store, NULL, NULL, err);
-	if (rc < 0) {
-		w->fatal = err->exit;
-		return -1;
-	}
-	tell_flaws(w);
-	w->open = true;
+	if (fresh)
+		tell_flaws(w);
 	return 0;
 }
 
@@ -117,63 +113,53 @@ static void print_json(json_t *o)
 
 static void print_leases(const struct work *w)
 {
+	const struct lr_ipam_batch *b = &w->batch;
 	int width = WIDTH_MIN;
 
-	for (size_t i = 0; i < w->n; i++)
-		if (columns(w->answers[i]->peer) > width)
-			width = columns(w->answers[i]->peer);
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < b->n; i++)
+		if (columns(b->answers[i]->peer) > width)
+			width = columns(b->answers[i]->peer);
+	for (size_t i = 0; i < b->n; i++)
 		if (w->args->json)
-			print_json(lr_ipam_json_lease(lr_store_table(w->store), w->answers[i]));
+			print_json(lr_ipam_json_lease(table(w), b->answers[i]));
 		else
-			print_row(w->answers[i], width);
+			print_row(b->answers[i], width);
 	fflush(stdout);
-}
-
-static int answer(struct work *w, const struct lr_lease *l, struct lr_err *err)
-{
-	if (w->n == w->room) {
-		size_t room = w->room ? w->room * 2 : 64;
-		void *wide = reallocarray(w->answers, room, sizeof(struct lr_lease *));
-		if (!wide)
-			return lr_err_set(err, LR_EXIT_FAILED, "out of memory");
-		w->answers = wide;
-		w->room = room;
-	}
-	w->answers[w->n++] = l;
-	return 0;
 }
 
 /* The end of a batch: only what is on the disk is told. */
 static int end(void *ctx, struct lr_err *err)
 {
 	struct work *w = ctx;
-	int rc = 0;
 
-	if (!w->open)
+	if (!w->batch.open)
 		return 0;
-	if (w->writes)
-		rc = lr_store_commit(w->store, err);
-	if (rc < 0)
-		w->fatal = err->exit;
-	else if (!w->writes || w->args->json || strcmp(w->cli->verb->name, "release") != 0)
+	int rc = lr_ipam_batch_end(&w->batch, err);
+	bool silent = strcmp(w->cli->verb->name, "release") == 0 && !w->args->json;
+	if (rc == 0 && !silent)
 		print_leases(w);
-	w->n = 0;
-	w->open = false;
+	lr_ipam_batch_clear(&w->batch);
 	return rc;
+}
+
+static struct work work_of(struct lr_cli *cli, bool writes)
+{
+	return (struct work){.cli = cli,
+		.args = cli->args,
+		.batch = {.writes = writes, .store = open_store(cli)}};
 }
 
 static int run_each(struct lr_cli *cli, bool writes,
 	int (*each)(void *ctx, const struct lr_operand *op, struct lr_err *err))
 {
-	struct work w = {.cli = cli, .args = cli->args, .writes = writes, .store = open_store(cli)};
+	struct work w = work_of(cli, writes);
 
-	if (!w.store)
+	if (!w.batch.store)
 		return cli->err.exit;
 	int rc = lr_each_operand_idle(cli, each, end, &w);
-	free(w.answers);
-	lr_store_free(w.store);
-	return w.fatal ? (int)w.fatal : rc;
+	int failed = (int)w.batch.failed;
+	lr_ipam_batch_release(&w.batch);
+	return failed ? failed : rc;
 }
 
 /* --- alloc --- */
@@ -206,19 +192,19 @@ static int each_alloc(void *ctx, const struct lr_operand *op, struct lr_err *err
 	struct work *w = ctx;
 	struct lr_want want;
 
-	if (w->n == BATCH_MAX && end(w, err) < 0)
+	if (lr_ipam_batch_full(&w->batch) && end(w, err) < 0)
 		return -1;
 	if (begin(w, err) < 0 || want_of(w, op, &want, err) < 0)
 		return -1;
-	const struct lr_lease *l = lr_store_alloc(w->store, &want, err);
+	const struct lr_lease *l = lr_store_alloc(w->batch.store, &want, err);
 	if (!l) {
 		/* An address that the pool does not have is a mistake in the command line. */
 		if (want.exact && err->exit == LR_EXIT_USAGE)
-			w->fatal = LR_EXIT_USAGE;
+			w->batch.failed = LR_EXIT_USAGE;
 		return -1;
 	}
 	tell_other(&want, l);
-	return answer(w, l, err);
+	return lr_ipam_batch_answer(&w->batch, l, err);
 }
 
 static int usage(struct lr_cli *cli, const char *text)
@@ -245,62 +231,14 @@ static int run_alloc(struct lr_cli *cli)
 
 /* --- lookup and release --- */
 
-static const struct lr_lease *find_text(const struct lr_ipam *t, const char *text, bool *several)
-{
-	struct lr_ip ip;
-
-	*several = false;
-	if (lr_ip_parse(text, &ip) == 0)
-		return lr_ipam_by_address(t, &ip);
-	const struct lr_lease *l = lr_ipam_by_peer(t, text);
-	return l ? l : lr_ipam_by_prefix(t, text, several);
-}
-
-static int not_found(const struct work *w, const char *name, bool several, struct lr_err *err)
-{
-	char pool[LR_ADDR_TEXT];
-
-	if (several)
-		return lr_err_set(err, LR_EXIT_FAILED,
-			"%.80s: several public keys begin so: give more of it", name);
-	return lr_err_set(err, LR_EXIT_FAILED, "%.80s: not found in the pool %s", name,
-		lr_prefix_text(lr_ipam_pool(lr_store_table(w->store)), pool));
-}
-
-/* By what an operand says, in this order: name, key, address. */
-static const struct lr_lease *find(
-	const struct work *w, const struct lr_operand *op, struct lr_err *err)
-{
-	const struct lr_ipam *t = lr_store_table(w->store);
-	struct lr_want want = {.peer = op->name};
-	bool several = false;
-	char text[LR_ADDR_TEXT];
-
-	if (op->json && lr_ipam_json_want(op->json, &want, err) < 0)
-		return NULL;
-	const char *name = op->name;
-	if (!name && want.address.family)
-		name = lr_ip_text(&want.address, text);
-	if (!name) {
-		lr_err_set(err, LR_EXIT_FAILED, "neither a name nor a public key nor an address");
-		return NULL;
-	}
-	const struct lr_lease *l = find_text(t, name, &several);
-	if (!l && want.public_key)
-		l = lr_ipam_by_peer(t, want.public_key);
-	if (!l)
-		not_found(w, name, several, err);
-	return l;
-}
-
 static int each_lookup(void *ctx, const struct lr_operand *op, struct lr_err *err)
 {
 	struct work *w = ctx;
 
 	if (begin(w, err) < 0)
 		return -1;
-	const struct lr_lease *l = find(w, op, err);
-	return l ? answer(w, l, err) : -1;
+	const struct lr_lease *l = lr_ipam_find(table(w), op->name, op->json, err);
+	return l ? lr_ipam_batch_answer(&w->batch, l, err) : -1;
 }
 
 static int run_lookup(struct lr_cli *cli)
@@ -312,14 +250,14 @@ static int each_release(void *ctx, const struct lr_operand *op, struct lr_err *e
 {
 	struct work *w = ctx;
 
-	if (w->n == BATCH_MAX && end(w, err) < 0)
+	if (lr_ipam_batch_full(&w->batch) && end(w, err) < 0)
 		return -1;
 	if (begin(w, err) < 0)
 		return -1;
-	const struct lr_lease *l = find(w, op, err);
-	if (!l || lr_store_release(w->store, l, err) < 0)
+	const struct lr_lease *l = lr_ipam_find(table(w), op->name, op->json, err);
+	if (!l || lr_store_release(w->batch.store, l, err) < 0)
 		return -1;
-	return answer(w, l, err);
+	return lr_ipam_batch_answer(&w->batch, l, err);
 }
 
 static int run_release(struct lr_cli *cli)
@@ -331,17 +269,16 @@ static int run_release(struct lr_cli *cli)
 
 static int run_list(struct lr_cli *cli)
 {
-	struct work w = {.cli = cli, .args = cli->args, .store = open_store(cli)};
-	int rc = w.store && begin(&w, &cli->err) == 0 ? LR_EXIT_OK : cli->err.exit;
+	struct work w = work_of(cli, false);
+	int rc = w.batch.store && begin(&w, &cli->err) == 0 ? LR_EXIT_OK : cli->err.exit;
 	const struct lr_lease *l = NULL;
 
-	while (rc == LR_EXIT_OK && (l = lr_ipam_next(lr_store_table(w.store), l)))
-		if (answer(&w, l, &cli->err) < 0)
+	while (rc == LR_EXIT_OK && (l = lr_ipam_next(table(&w), l)))
+		if (lr_ipam_batch_answer(&w.batch, l, &cli->err) < 0)
 			rc = cli->err.exit;
 	if (rc == LR_EXIT_OK)
 		print_leases(&w);
-	free(w.answers);
-	lr_store_free(w.store);
+	lr_ipam_batch_release(&w.batch);
 	return rc;
 }
 
@@ -363,48 +300,53 @@ static void print_stats(const struct lr_ipam *t)
 
 static int run_stats(struct lr_cli *cli)
 {
-	struct work w = {.cli = cli, .args = cli->args, .store = open_store(cli)};
-	int rc = w.store && begin(&w, &cli->err) == 0 ? LR_EXIT_OK : cli->err.exit;
+	struct work w = work_of(cli, false);
+	int rc = w.batch.store && begin(&w, &cli->err) == 0 ? LR_EXIT_OK : cli->err.exit;
 
 	if (rc == LR_EXIT_OK && w.args->json)
-		print_json(lr_ipam_json_stats(lr_store_table(w.store)));
+		print_json(lr_ipam_json_stats(table(&w)));
 	else if (rc == LR_EXIT_OK)
-		print_stats(lr_store_table(w.store));
-	lr_store_free(w.store);
+		print_stats(table(&w));
+	lr_ipam_batch_release(&w.batch);
 	return rc;
 }
 
+struct check {
+	const struct work *work;
+	size_t n;
+};
+
 static void print_finding(void *ctx, const struct lr_finding *f)
 {
-	struct work *w = ctx;
+	struct check *c = ctx;
+	const struct lr_prefix *pool = lr_ipam_pool(table(c->work));
 	char text[LR_ADDR_TEXT];
 
-	w->n++;
-	if (w->args->json)
-		print_json(lr_ipam_json_finding(
-			lr_ipam_pool(lr_store_table(w->store)), f, w->args->repair));
+	c->n++;
+	if (c->work->args->json)
+		print_json(lr_ipam_json_finding(pool, f, c->work->args->repair));
 	else
-		printf("%s: line %zu: %s: %s\n",
-			lr_prefix_text(lr_ipam_pool(lr_store_table(w->store)), text), f->line,
+		printf("%s: line %zu: %s: %s\n", lr_prefix_text(pool, text), f->line,
 			lr_flaw_name(f->flaw), f->text);
 }
 
 static int run_check(struct lr_cli *cli)
 {
-	struct work w = {.cli = cli, .args = cli->args, .store = open_store(cli)};
+	struct work w = work_of(cli, false);
+	struct check c = {.work = &w};
 	char copy[PATH_MAX] = "";
 	int rc = -1;
 
-	if (w.store && w.args->repair)
-		rc = lr_store_repair(w.store, print_finding, &w, copy, &cli->err);
-	else if (w.store)
-		rc = lr_store_read(w.store, print_finding, &w, &cli->err);
+	if (w.batch.store && w.args->repair)
+		rc = lr_store_repair(w.batch.store, print_finding, &c, copy, &cli->err);
+	else if (w.batch.store)
+		rc = lr_store_read(w.batch.store, print_finding, &c, &cli->err);
 	if (*copy && rc == 0)
 		lr_note(&prog, "repaired; the log as it was is %s", copy);
-	lr_store_free(w.store);
+	lr_ipam_batch_release(&w.batch);
 	if (rc < 0)
 		return cli->err.exit;
-	return w.n && !w.args->repair ? LR_EXIT_MISSED : LR_EXIT_OK;
+	return c.n && !w.args->repair ? LR_EXIT_MISSED : LR_EXIT_OK;
 }
 
 /* --- the table --- */
