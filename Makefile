@@ -72,10 +72,12 @@ $(B)/%.o: %.c $(B)/.flags | build/.libraries $(GENERATED)
 	@$(if $(filter 1,$(V)),,echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# A program that is more than one file: cmd/lr-x.c and cmd/x_*.c.
+$(foreach p,$(PROGRAMS),$(eval $(B)/bin/$(p): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(p:lr-%=%)_*.c))))
 $(B)/bin/%: $(B)/cmd/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	@$(if $(filter 1,$(V)),,echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
 # t/unit/ROOM_NAME.c becomes build/MODE/t/unit/ROOM_NAME, linked with the rooms up to ROOM.
 UNITS := $(patsubst %.c,$(B)/%,$(wildcard t/unit/*_*.c))
