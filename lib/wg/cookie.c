@@ -33,7 +33,7 @@ bool lr_cookie_mac1_good(const struct lr_cookie_mint *m, const uint8_t *msg, siz
 static void mint(struct lr_cookie_mint *m, uint64_t now, const struct lr_endpoint *src,
 	uint8_t cookie[LR_COOKIE_LEN])
 {
-	uint8_t bytes[sizeof(struct in6_addr) + sizeof(in_port_t)];
+	uint8_t bytes[sizeof(struct in6_addr) + sizeof(in_port_t) + sizeof(src->channel)];
 	size_t len;
 
 	if (m->renew_ns == 0 || now >= m->renew_ns) {
@@ -49,7 +49,12 @@ static void mint(struct lr_cookie_mint *m, uint64_t now, const struct lr_endpoin
 		memcpy(bytes, &src->in.sin_addr, len);
 		memcpy(bytes + len, &src->in.sin_port, sizeof(in_port_t));
 	}
-	lr_mac(cookie, m->secret, sizeof(m->secret), bytes, len + sizeof(in_port_t));
+	len += sizeof(in_port_t);
+	if (src->channel) { /* the source of a relayed message is relay and channel */
+		memcpy(bytes + len, &src->channel, sizeof(src->channel));
+		len += sizeof(src->channel);
+	}
+	lr_mac(cookie, m->secret, sizeof(m->secret), bytes, len);
 }
 
 /* msg.mac2 := Mac(L_m, msg_beta): all bytes before mac2 */

@@ -186,7 +186,9 @@ static enum lr_wg_drop take_response(struct lr_wg *wg, uint64_t now, const struc
 		return LR_WG_DROP_UNKNOWN_INDEX;
 	struct lr_peer *peer = *from = slot->peer;
 	struct lr_handshake *h = peer->handshake;
-	if (!lr_noise_read_response(&h->noise, msg, &wg->identity, peer->pub.preshared_key))
+	if (!lr_noise_read_response(&h->noise, msg, &wg->identity, peer->pub.preshared_key) &&
+		!(peer->has_previous_psk &&
+			lr_noise_read_response(&h->noise, msg, &wg->identity, peer->previous_psk)))
 		return LR_WG_DROP_HANDSHAKE;
 	if (lr_session_begin(peer, now, &h->noise, true, h->index, lr_get_le32(msg->sender)) != 0) {
 		lr_peer_drop_handshake(peer);

@@ -112,6 +112,22 @@ void lr_wg_peer_set_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN])
 		lr_wipe(peer->preshared_key, LR_KEY_LEN);
 }
 
+void lr_wg_peer_set_previous_psk(struct lr_wg_peer *pub, const uint8_t psk[LR_KEY_LEN])
+{
+	struct lr_peer *peer = lr_peer_of(pub);
+
+	peer->has_previous_psk = psk != NULL;
+	if (psk)
+		memcpy(peer->previous_psk, psk, LR_KEY_LEN);
+	else
+		lr_wipe(peer->previous_psk, LR_KEY_LEN);
+}
+
+void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored)
+{
+	peer->anchored = anchored;
+}
+
 void lr_wg_peer_set_endpoint(struct lr_wg_peer *pub, const struct lr_endpoint *endpoint)
 {
 	bool found = pub->endpoint.sa.sa_family == AF_UNSPEC;
@@ -184,7 +200,7 @@ void lr_peer_forget(struct lr_peer *peer, enum lr_wg_drop why)
 
 void lr_peer_roam(struct lr_peer *peer, const struct lr_endpoint *src)
 {
-	if (src->sa.sa_family == AF_UNSPEC)
+	if (src->sa.sa_family == AF_UNSPEC || peer->pub.anchored)
 		return;
 	bool moved = !lr_endpoint_equal(&peer->pub.endpoint, src);
 	peer->pub.endpoint = *src;

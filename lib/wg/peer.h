@@ -57,7 +57,10 @@ struct lr_peer {
 	size_t staged_bytes;
 	struct lr_peer *ready_next; /* the device's list of peers with something to send */
 
+	uint8_t previous_psk[LR_KEY_LEN]; /* for responses to us, when has_previous_psk */
+
 	bool ss_known, ss_low_order;
+	bool has_previous_psk;
 	bool ready; /* on that list */
 	bool want_initiation;
 	bool want_keepalive;

@@ -31,7 +31,7 @@ void lr_ratelimiter_release(struct lr_ratelimiter *r)
 
 static uint64_t source_of(const struct lr_ratelimiter *r, const struct lr_endpoint *src)
 {
-	uint8_t bytes[9] = {0};
+	uint8_t bytes[9 + sizeof(src->channel)] = {0};
 	if (src->sa.sa_family == AF_INET6) {
 		bytes[0] = 6;
 		memcpy(bytes + 1, &src->in6.sin6_addr, 8);
@@ -39,6 +39,7 @@ static uint64_t source_of(const struct lr_ratelimiter *r, const struct lr_endpoi
 		bytes[0] = 4;
 		memcpy(bytes + 1, &src->in.sin_addr, 4);
 	}
+	memcpy(bytes + 9, &src->channel, sizeof(src->channel));
 	uint64_t hash = lr_siphash(r->seed, bytes, sizeof(bytes));
 	return hash ? hash : 1;
 }

@@ -84,6 +84,7 @@ struct lr_wg_peer {
 	uint8_t preshared_key[LR_KEY_LEN];
 	struct lr_endpoint endpoint;
 	uint16_t keepalive_s; /* persistent keepalive, 0: off */
+	bool anchored;        /* its endpoint is the owner's: packets from elsewhere move nothing */
 	struct lr_wg_peer_stats stats;
 	struct lr_wg_peer *next; /* the device's list, in order of adding */
 	/* for the owner; lib/wg never looks */
@@ -130,7 +131,11 @@ void lr_wg_peer_remove(
 struct lr_wg_peer *lr_wg_peers(struct lr_wg *wg);   /* first of the list */
 size_t lr_wg_peer_count(const struct lr_wg *wg);
 void lr_wg_peer_set_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]); /* NULL: zeros */
+/* A second key that a response to us may have been made with; NULL: none. */
+void lr_wg_peer_set_previous_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]);
 void lr_wg_peer_set_endpoint(struct lr_wg_peer *peer, const struct lr_endpoint *endpoint);
+/* Whether the owner alone moves the endpoint, since it knows the paths to the peer. */
+void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored);
 /* Arms or stops the timer; going from 0 to something sends a keepalive at once. */
 void lr_wg_peer_set_keepalive(
 	struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, uint16_t seconds);
