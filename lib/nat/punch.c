@@ -216,17 +216,23 @@ void lr_punch_ahead(struct lr_punch *p, uint64_t now, const struct lr_candidate 
 	p->ahead_due_ns = now;
 }
 
+/* RFC 1918, RFC 6598, RFC 3927. */
+static bool is_private(const struct lr_ip *ip)
+{
+	return ip->b[0] == 10 || (ip->b[0] == 172 && (ip->b[1] & 0xf0) == 16) ||
+	       (ip->b[0] == 192 && ip->b[1] == 168) ||
+	       (ip->b[0] == 100 && (ip->b[1] & 0xc0) == 64) || (ip->b[0] == 169 && ip->b[1] == 254);
+}
+
 const struct lr_candidate *lr_punch_mark(const struct lr_punch *p)
 {
 	const struct lr_candidate *mark = NULL;
 
 	for (int i = 0; i < p->n; i++) {
 		const struct lr_candidate *c = &p->at[i].c;
-		if (c->ip.family != 4 || p->at[i].learned)
+		if (c->ip.family != 4 || p->at[i].learned || is_private(&c->ip))
 			continue;
-		if (c->kind == LR_CANDIDATE_REFLEXIVE)
-			return c;
-		if (c->kind == LR_CANDIDATE_MAPPED)
+		if (!mark || c->kind > mark->kind)
 			mark = c;
 	}
 	return mark;

@@ -261,8 +261,11 @@ static int got_call(struct lr_reach *r, uint64_t now, const struct lr_probe *cal
 	}
 	set_targets(r, now);
 	doubt_paths(r, now);
-	bool answer = !r->call_sent_ns || now - r->call_sent_ns >= LR_PUNCH_CALL_MS * LR_NS_PER_MS;
-	lr_punch_start(&r->punch, now, answer && !r->punch.direct);
+	/* Our own may have come before the member knew us: it is answered, once for each that is
+	 * taken (the member drops the answer when it took ours). */
+	if (!r->punch.direct)
+		r->call_sent_ns = 0;
+	lr_punch_start(&r->punch, now, true);
 	return 0;
 }
 
