@@ -161,6 +161,16 @@ static enum step take_real(struct parse *p, const struct lr_opt *o, const char *
 	return usage(p, "--%s: '" SHOWN "' is not a number", o->name, text);
 }
 
+static enum step take_list(struct parse *p, const struct lr_opt *o, const char *text)
+{
+	struct lr_opt_list *list = (struct lr_opt_list *)((char *)p->cli.args + o->offset);
+
+	if (list->n == LR_OPT_LIST_MAX)
+		return usage(p, "--%s: given more than %d times", o->name, LR_OPT_LIST_MAX);
+	list->v[list->n++] = text;
+	return STEP_ON;
+}
+
 static enum step take_option(struct parse *p, const struct lr_opt *o, const char *value)
 {
 	char *to = (char *)p->cli.args + o->offset;
@@ -184,6 +194,8 @@ static enum step take_option(struct parse *p, const struct lr_opt *o, const char
 		return take_int(p, o, value);
 	case LR_OPT_REAL:
 		return take_real(p, o, value);
+	case LR_OPT_LIST:
+		return take_list(p, o, value);
 	}
 	return STEP_ON;
 }

@@ -21,6 +21,13 @@ enum lr_opt_kind {
 	LR_OPT_INT,   /* long, min..max */
 	LR_OPT_REAL,  /* double, min..max */
 	LR_OPT_COUNT, /* unsigned: how often it was given (-v -v) */
+	LR_OPT_LIST,  /* struct lr_opt_list: may be given several times; all are kept */
+};
+
+#define LR_OPT_LIST_MAX 16 /* a further one is an error */
+struct lr_opt_list {
+	const char *v[LR_OPT_LIST_MAX];
+	unsigned n;
 };
 
 struct lr_opt {

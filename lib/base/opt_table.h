@@ -18,7 +18,8 @@ extern const struct lr_opt lr_opt_builtin[];
 
 static inline bool lr_opt_has_value(const struct lr_opt *o)
 {
-	return o->kind == LR_OPT_TEXT || o->kind == LR_OPT_INT || o->kind == LR_OPT_REAL;
+	return o->kind == LR_OPT_TEXT || o->kind == LR_OPT_INT || o->kind == LR_OPT_REAL ||
+	       o->kind == LR_OPT_LIST;
 }
 /* The hidden one is in no help and no completion. */
 static inline bool lr_opt_hidden(const struct lr_opt *o)

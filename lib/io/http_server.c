@@ -1,0 +1,600 @@
+/*
+ * http_server.c - see http_server.h; libmicrohttpd(3), external epoll
+ *
+ * The only file that sees libmicrohttpd.
+ */
+#include "lib/io/http_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/map.h"
+
+enum {
+	PLAIN,
+	TLS,
+	DAEMONS,
+	LISTENERS_MAX = 16,
+	BACKLOG = 512,
+	ACCEPT_AT_ONCE = 32, /* of one wake-up: packets wait meanwhile */
+	DEFER_S = 10,        /* a connection waits in the kernel for its first byte */
+	POOL_BYTES = 4096,   /* of one connection: head of the request, head of the answer */
+	BODY_STEP = 2048,
+	NETWORK_KEY = 8,
+	TLS_HANDSHAKE = 0x16, /* first byte of TLS, RFC 8446 section 5.1 */
+};
+
+struct network {
+	uint8_t key[NETWORK_KEY];
+	unsigned n;
+};
+
+struct daemon {
+	struct lr_source source;
+	struct MHD_Daemon *mhd;
+	struct lr_http *http;
+};
+
+struct listener {
+	struct lr_source source;
+	struct lr_http *http;
+};
+
+struct lr_http {
+	struct lr_loop *loop;
+	struct lr_http_hooks hooks;
+	struct daemon daemons[DAEMONS];
+	struct listener listeners[LISTENERS_MAX];
+	size_t n_listeners;
+	struct lr_map networks; /* key -> struct network, of those that have connections */
+	struct lr_http_request *first;
+	unsigned connections, max, per_network;
+	int spare; /* a descriptor to give up, so that a full table can still refuse */
+	bool ending;
+	uint64_t refused_full, refused_network;
+};
+
+struct lr_http_request {
+	struct lr_http *http;
+	struct lr_http_request *next, **prev;
+	struct MHD_Connection *connection;
+	struct MHD_Response *response;
+	void *owner;
+	char *method, *path;
+	uint8_t *body;
+	size_t body_len, body_room, body_max;
+	unsigned status;
+	bool handled, waiting, upgrading;
+	struct lr_endpoint peer;
+};
+
+struct lr_http_tunnel {
+	struct MHD_UpgradeResponseHandle *handle;
+};
+
+/* ------------------------------------------------------------------ networks */
+
+static void network_key(const struct lr_endpoint *e, uint8_t key[NETWORK_KEY])
+{
+	struct lr_ip ip = lr_endpoint_ip(e);
+	memset(key, 0, NETWORK_KEY);
+	key[0] = ip.family;
+	memcpy(key + 1, ip.b, ip.family == 4 ? 3 : 7);
+}
+
+static struct network *network_of(struct lr_http *h, const struct lr_endpoint *e)
+{
+	uint8_t key[NETWORK_KEY];
+	network_key(e, key);
+	struct network *n = lr_map_get(&h->networks, key);
+	if (n)
+		return n;
+	n = calloc(1, sizeof(*n));
+	if (n)
+		memcpy(n->key, key, sizeof(key));
+	if (!n || lr_map_put(&h->networks, key, n) < 0) {
+		free(n);
+		return NULL;
+	}
+	return n;
+}
+
+static void network_leave(struct lr_http *h, struct network *n)
+{
+	if (!n || --n->n)
+		return;
+	lr_map_remove(&h->networks, n->key);
+	free(n);
+}
+
+/* ------------------------------------------------------------------ requests */
+
+static void release_request(struct lr_http_request *q)
+{
+	*q->prev = q->next;
+	if (q->next)
+		q->next->prev = q->prev;
+	if (q->response)
+		MHD_destroy_response(q->response);
+	free(q->method);
+	free(q->path);
+	free(q->body);
+	free(q);
+}
+
+static struct lr_http_request *new_request(
+	struct lr_http *h, struct MHD_Connection *c, const char *url, const char *method)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct lr_http_request *q = calloc(1, sizeof(*q));
+	if (!q)
+		return NULL;
+	q->http = h;
+	q->connection = c;
+	if (info && info->client_addr)
+		memcpy(&q->peer.sa, info->client_addr,
+			info->client_addr->sa_family == AF_INET ? sizeof(q->peer.in)
+								: sizeof(q->peer.in6));
+	q->prev = &h->first;
+	q->next = h->first;
+	if (q->next)
+		q->next->prev = &q->next;
+	h->first = q;
+	q->method = strdup(method);
+	q->path = strdup(url);
+	if (q->method && q->path)
+		return q;
+	release_request(q);
+	return NULL;
+}
+
+const char *lr_http_method(const struct lr_http_request *q)
+{
+	return q->method;
+}
+
+const char *lr_http_path(const struct lr_http_request *q)
+{
+	return q->path;
+}
+
+const char *lr_http_query(const struct lr_http_request *q, const char *name)
+{
+	return MHD_lookup_connection_value(q->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *lr_http_header(const struct lr_http_request *q, const char *name)
+{
+	return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
+}
+
+const struct lr_endpoint *lr_http_peer(const struct lr_http_request *q)
+{
+	return &q->peer;
+}
+
+const uint8_t *lr_http_body(const struct lr_http_request *q, size_t *len)
+{
+	*len = q->body_len;
+	return q->body;
+}
+
+void **lr_http_owner(struct lr_http_request *q)
+{
+	return &q->owner;
+}
+
+static void make_response(struct lr_http_request *q, const char *type, void *bytes, size_t len)
+{
+	q->response = MHD_create_response_from_buffer(bytes ? len : 0, bytes ? bytes : "",
+		bytes ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	if (!q->response) {
+		free(bytes);
+		return;
+	}
+	MHD_add_response_header(q->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	MHD_add_response_header(q->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+}
+
+/* Lets libmicrohttpd ask again; then respond() has what it needs. */
+static void wake(struct lr_http_request *q)
+{
+	if (!q->waiting)
+		return;
+	q->waiting = false;
+	MHD_resume_connection(q->connection);
+}
+
+void lr_http_answer(
+	struct lr_http_request *q, unsigned status, const char *type, void *bytes, size_t len)
+{
+	if (q->response) {
+		free(bytes);
+		return;
+	}
+	q->status = status;
+	make_response(q, type, bytes, len);
+	wake(q);
+}
+
+/* ------------------------------------------------------------------ upgrades */
+
+static void upgraded(void *ctx, struct MHD_Connection *c, void *con, const char *extra,
+	size_t extra_len, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+	struct lr_http_request *q = con;
+	struct lr_http_tunnel *t = calloc(1, sizeof(*t));
+	(void)ctx;
+	(void)c;
+	if (!t) {
+		MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+		return;
+	}
+	t->handle = handle;
+	int flags = fcntl(fd, F_GETFL);
+	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	q->http->hooks.upgraded(q->http->hooks.ctx, t, fd, &q->peer, extra, extra_len);
+}
+
+void lr_http_upgrade(struct lr_http_request *q, const char *protocol)
+{
+	q->upgrading = true;
+	q->status = MHD_HTTP_SWITCHING_PROTOCOLS;
+	q->response = MHD_create_response_for_upgrade(upgraded, NULL);
+	if (q->response)
+		MHD_add_response_header(q->response, MHD_HTTP_HEADER_UPGRADE, protocol);
+}
+
+void lr_http_close(struct lr_http_tunnel *t)
+{
+	MHD_upgrade_action(t->handle, MHD_UPGRADE_ACTION_CLOSE);
+	free(t);
+}
+
+/* ------------------------------------------------------------------ what libmicrohttpd calls */
+
+static enum MHD_Result respond(struct lr_http_request *q)
+{
+	return q->response ? MHD_queue_response(q->connection, q->status, q->response) : MHD_NO;
+}
+
+/* The head is complete. */
+static enum MHD_Result begin(struct lr_http_request *q)
+{
+	const char *text = lr_http_header(q, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	long max = q->http->hooks.begin(q->http->hooks.ctx, q);
+	if (max >= 0 && text && strtoull(text, NULL, 10) > (unsigned long long)max)
+		max = -(long)MHD_HTTP_CONTENT_TOO_LARGE;
+	if (max >= 0) {
+		q->body_max = (size_t)max;
+		return MHD_YES;
+	}
+	q->handled = true;
+	if (!q->response) {
+		q->status = (unsigned)-max;
+		make_response(q, "text/plain", NULL, 0);
+	}
+	return respond(q);
+}
+
+/* A part of the body. MHD_NO: the connection is closed. */
+static enum MHD_Result take_body(struct lr_http_request *q, const char *bytes, size_t len)
+{
+	if (len > q->body_max - q->body_len)
+		return MHD_NO;
+	if (q->body_len + len > q->body_room) {
+		size_t room = q->body_len + len + BODY_STEP;
+		uint8_t *wide = realloc(q->body, room);
+		if (!wide)
+			return MHD_NO;
+		q->body = wide;
+		q->body_room = room;
+	}
+	memcpy(q->body + q->body_len, bytes, len);
+	q->body_len += len;
+	return MHD_YES;
+}
+
+static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *c, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_len, void **con)
+{
+	struct lr_http *h = ctx;
+	struct lr_http_request *q = *con;
+	(void)version;
+	if (!q) {
+		*con = q = new_request(h, c, url, method);
+		return q ? begin(q) : MHD_NO;
+	}
+	if (*upload_len) {
+		size_t len = *upload_len;
+		*upload_len = 0;
+		return q->handled ? MHD_YES : take_body(q, upload, len);
+	}
+	if (!q->handled) {
+		q->handled = true;
+		h->hooks.handle(h->hooks.ctx, q);
+	}
+	if (q->response || q->upgrading)
+		return respond(q);
+	if (q->status)
+		return MHD_NO; /* answered, but there was no memory for it */
+	if (!q->waiting)
+		MHD_suspend_connection(c);
+	q->waiting = true;
+	return MHD_YES;
+}
+
+static void completed(
+	void *ctx, struct MHD_Connection *c, void **con, enum MHD_RequestTerminationCode why)
+{
+	struct lr_http *h = ctx;
+	struct lr_http_request *q = *con;
+	(void)c;
+	(void)why;
+	*con = NULL;
+	if (!q)
+		return;
+	h->hooks.done(h->hooks.ctx, q);
+	release_request(q);
+}
+
+static void connection_changed(
+	void *ctx, struct MHD_Connection *c, void **own, enum MHD_ConnectionNotificationCode what)
+{
+	struct lr_http *h = ctx;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		h->connections--;
+		network_leave(h, *own);
+		return;
+	}
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct lr_endpoint peer = {0};
+	if (info && info->client_addr)
+		memcpy(&peer.sa, info->client_addr,
+			info->client_addr->sa_family == AF_INET ? sizeof(peer.in)
+								: sizeof(peer.in6));
+	struct network *n = network_of(h, &peer);
+	if (n)
+		n->n++;
+	*own = n;
+	h->connections++;
+}
+
+/* What clients do wrong is theirs; what we do wrong shows in the answers. */
+__attribute__((format(printf, 2, 0))) static void quiet(void *ctx, const char *fmt, va_list ap)
+{
+	(void)ctx;
+	(void)fmt;
+	(void)ap;
+}
+
+/* ------------------------------------------------------------------ accepting */
+
+static void hand_over(struct lr_http *h, int fd, const struct lr_endpoint *peer, socklen_t len)
+{
+	struct MHD_Daemon *to = h->daemons[PLAIN].mhd;
+	const int one = 1;
+	if (h->daemons[TLS].mhd) {
+		uint8_t first;
+		if (recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
+			close(fd); /* it said nothing for DEFER_S */
+			return;
+		}
+		if (first == TLS_HANDSHAKE)
+			to = h->daemons[TLS].mhd;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	MHD_add_connection(to, fd, &peer->sa, len); /* closes fd if it fails */
+}
+
+static bool admitted(struct lr_http *h, const struct lr_endpoint *peer)
+{
+	uint8_t key[NETWORK_KEY];
+	network_key(peer, key);
+	const struct network *n = lr_map_get(&h->networks, key);
+	if (h->connections >= h->max) {
+		h->refused_full++;
+		return false;
+	}
+	if (n && n->n >= h->per_network) {
+		h->refused_network++;
+		return false;
+	}
+	return true;
+}
+
+/* No descriptor is free: take the connection with the spare one, to refuse it. */
+static void refuse_one(struct lr_http *h, int listener)
+{
+	close(h->spare);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	h->refused_full++;
+	h->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void accept_ready(struct lr_source *s, uint32_t events)
+{
+	struct lr_http *h = ((struct listener *)s->ctx)->http;
+	(void)events;
+	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+		struct lr_endpoint peer = {0};
+		socklen_t len = sizeof(peer.in6);
+		int fd = accept4(s->fd, &peer.sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+			refuse_one(h, s->fd);
+		if (fd < 0)
+			return;
+		if (admitted(h, &peer))
+			hand_over(h, fd, &peer, len);
+		else
+			close(fd);
+	}
+}
+
+int lr_http_socket(const struct lr_endpoint *at)
+{
+	const int one = 1, v6 = at->sa.sa_family == AF_INET6;
+	int fd = socket(at->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(fd, &at->sa, v6 ? sizeof(at->in6) : sizeof(at->in)) < 0 ||
+		listen(fd, BACKLOG) < 0) {
+		int e = errno;
+		close(fd);
+		return -e;
+	}
+	return fd;
+}
+
+int lr_http_listen(struct lr_http *h, int fd)
+{
+	const int defer = DEFER_S;
+	if (h->n_listeners == LISTENERS_MAX) {
+		close(fd);
+		return -ENOSPC;
+	}
+	if (h->daemons[TLS].mhd)
+		setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof(defer));
+	struct listener *l = &h->listeners[h->n_listeners++];
+	*l = (struct listener){.source = {.fd = fd, .ready = accept_ready, .ctx = l}, .http = h};
+	return lr_loop_add(h->loop, &l->source, EPOLLIN);
+}
+
+/* ------------------------------------------------------------------ beginning and end */
+
+static void daemon_ready(struct lr_source *s, uint32_t events)
+{
+	(void)events;
+	MHD_run(((struct daemon *)s->ctx)->mhd);
+}
+
+static int start_daemon(struct lr_http *h, int which, const struct lr_http_options *o)
+{
+	struct daemon *d = &h->daemons[which];
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+			 MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | (which == TLS ? MHD_USE_TLS : 0);
+	/* The logger first: what is wrong with the certificate is for our own error. */
+	struct MHD_OptionItem tls[] = {
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key},
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->cert},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	d->http = h;
+	d->mhd = MHD_start_daemon(flags, 0, NULL, NULL, access_handler, h,
+		MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_CONNECTION_LIMIT,
+		o->connections + 1, MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024, MHD_OPTION_ARRAY,
+		which == TLS ? tls : tls + 2, MHD_OPTION_END);
+	if (!d->mhd)
+		return -EINVAL;
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info)
+		return -ENOSYS;
+	d->source = (struct lr_source){.fd = info->epoll_fd, .ready = daemon_ready, .ctx = d};
+	return lr_loop_add(h->loop, &d->source, EPOLLIN);
+}
+
+struct lr_http *lr_http_new(struct lr_loop *loop, const struct lr_http_options *o,
+	const struct lr_http_hooks *hooks, struct lr_err *err)
+{
+	struct lr_http *h = calloc(1, sizeof(*h));
+	if (!h) {
+		lr_err_set(err, LR_EXIT_FAILED, "out of memory");
+		return NULL;
+	}
+	h->loop = loop;
+	h->hooks = *hooks;
+	h->max = o->connections;
+	h->per_network = o->per_network;
+	lr_map_init(&h->networks, NETWORK_KEY);
+	h->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int r = start_daemon(h, PLAIN, o);
+	if (r < 0)
+		lr_err_set(err, LR_EXIT_FAILED, "the HTTP server does not start");
+	else if (o->cert && (r = start_daemon(h, TLS, o)) < 0)
+		lr_err_set(err, LR_EXIT_USAGE,
+			"certificate and key: not PEM, or they do not belong together");
+	if (r == 0)
+		return h;
+	lr_http_free(h);
+	return NULL;
+}
+
+static void end_waiting(struct lr_http *h)
+{
+	for (struct lr_http_request *q = h->first; q; q = q->next)
+		if (q->waiting)
+			lr_http_answer(q, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", NULL, 0);
+}
+
+void lr_http_free(struct lr_http *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->n_listeners; i++) {
+		lr_loop_remove(h->loop, &h->listeners[i].source);
+		close(h->listeners[i].source.fd);
+	}
+	end_waiting(h);
+	for (int i = 0; i < DAEMONS; i++) {
+		if (!h->daemons[i].mhd)
+			continue;
+		MHD_run(h->daemons[i].mhd); /* the last answers, and closed tunnels */
+		if (h->daemons[i].source.ready)
+			lr_loop_remove(h->loop, &h->daemons[i].source);
+		MHD_stop_daemon(h->daemons[i].mhd);
+	}
+	lr_map_release(&h->networks);
+	close(h->spare);
+	free(h);
+}
+
+/* ------------------------------------------------------------------ time */
+
+static uint64_t due_of(const struct daemon *d, uint64_t now)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+	if (!d->mhd || MHD_get_timeout(d->mhd, &ms) != MHD_YES)
+		return LR_NEVER;
+	return now + ms * LR_NS_PER_MS;
+}
+
+uint64_t lr_http_due(const struct lr_http *h)
+{
+	uint64_t due = LR_NEVER;
+	for (int i = 0; i < DAEMONS; i++) {
+		uint64_t d = due_of(&h->daemons[i], h->loop->now);
+		due = d < due ? d : due;
+	}
+	return due;
+}
+
+void lr_http_tick(struct lr_http *h, uint64_t now)
+{
+	for (int i = 0; i < DAEMONS; i++)
+		if (due_of(&h->daemons[i], now) <= now)
+			MHD_run(h->daemons[i].mhd);
+}
+
+void lr_http_stats(const struct lr_http *h, struct lr_http_stats *out)
+{
+	*out = (struct lr_http_stats){.connections = h->connections,
+		.refused_full = h->refused_full,
+		.refused_network = h->refused_network};
+}
