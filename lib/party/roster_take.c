@@ -229,7 +229,9 @@ static int check_record(
 	if (memcmp(e.keyhash, r->me.keyhash, LR_KEYHASH_LEN) == 0)
 		return take_own(r, &e, bytes, len);
 	struct lr_member *m = lr_roster_by_keyhash(r, e.keyhash);
-	if (m && e.version <= m->version)
+	/* Who lapsed, or was read from a file, is there again with the record that we had. */
+	if (m && (e.version < m->version ||
+			 (e.version == m->version && m->state != LR_MEMBER_LAPSED)))
 		return 0;
 	if (!r->has_keys)
 		return -ESTALE;
