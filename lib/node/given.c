@@ -103,3 +103,39 @@ const char *lr_given_address(const char *name, const json_t *peer, int family, s
 		return name;
 	return chosen && lr_ip_parse(chosen, out) == 0 ? chosen : NULL;
 }
+
+/* Seconds of one unit, 0 for none. */
+static uint64_t unit_s(char letter)
+{
+	return letter == 's'   ? 1
+	       : letter == 'm' ? 60
+	       : letter == 'h' ? 3600
+	       : letter == 'd' ? 86400
+			       : 0;
+}
+
+int lr_given_duration(
+	const char *what, const char *text, uint64_t max_s, uint64_t *out, struct lr_err *err)
+{
+	uint64_t sum = 0;
+	const char *at = text;
+
+	while (*at) {
+		size_t digits = strspn(at, "0123456789");
+		uint64_t unit = digits ? unit_s(at[digits]) : 0;
+		/* 12 digits and the largest unit are far from an overflow. */
+		if (!unit || digits > 12)
+			return lr_err_set(err, LR_EXIT_USAGE,
+				"%s: '%.40s' is no time such as 90s, 30m, 2h, 7d", what, text);
+		sum += strtoull(at, NULL, 10) * unit;
+		if (sum > max_s)
+			return lr_err_set(err, LR_EXIT_USAGE, "%s: %.40s: at most %llu days", what,
+				text, (unsigned long long)(max_s / 86400));
+		at += digits + 1;
+	}
+	if (!sum)
+		return lr_err_set(err, LR_EXIT_USAGE,
+			"%s: '%.40s' is no time such as 90s, 30m, 2h, 7d", what, text);
+	*out = sum;
+	return 0;
+}

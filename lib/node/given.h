@@ -25,4 +25,9 @@ json_t *lr_given_peer(const struct lr_given *g, struct lr_err *err);
  * Its text, as long-lived as `name` and `peer`; NULL when it has none. */
 const char *lr_given_address(const char *name, const json_t *peer, int family, struct lr_ip *out);
 
+/* A time as people write it: "90s", "30m", "2h", "7d", or several ("1h30m"). Seconds, at least 1
+ * and at most `max_s`, into *out. 0, or -1 with `err` (LR_EXIT_USAGE), which names `what`. */
+int lr_given_duration(
+	const char *what, const char *text, uint64_t max_s, uint64_t *out, struct lr_err *err);
+
 #endif
