@@ -70,7 +70,7 @@ static uint64_t wait_ns(const struct lr_behave *b, const struct lr_behave_ask *a
 	return rtts > 300 * LR_NS_PER_MS ? rtts : 300 * LR_NS_PER_MS;
 }
 
-static void settle(struct lr_behave *b, uint64_t now);
+static void settle(struct lr_behave *b);
 
 static void give_up(struct lr_behave *b, uint64_t now)
 {
@@ -82,7 +82,7 @@ static void give_up(struct lr_behave *b, uint64_t now)
 		wait_ns(b, a, &last);
 		a->gave_up = last && a->again_ns <= now;
 	}
-	settle(b, now);
+	settle(b);
 }
 
 bool lr_behave_next(struct lr_behave *b, uint64_t now, struct lr_behave_send *out)
@@ -248,18 +248,22 @@ static void ask_others(struct lr_behave *b, const struct lr_endpoint *main_place
 
 static void ask_filter(struct lr_behave *b, const struct lr_endpoint *main_place)
 {
+	bool known = same_ip(main_place, &b->other);
+
+	/* The filter must not know the other address by one of the first questions. */
+	for (int i = 0; i < b->n; i++)
+		known |= b->asks[i].purpose == FILTER_FIRST && same_ip(&b->asks[i].to, &b->other);
 	b->stage |= FILTER_ASKED;
-	if (!same_ip(main_place, &b->other))
+	if (!known)
 		ask(b, FILTER_BOTH, main_place);
 	ask(b, FILTER_PORT, main_place);
 }
 
 /* New questions that follow from answers; then what all mean. */
-static void settle(struct lr_behave *b, uint64_t now)
+static void settle(struct lr_behave *b)
 {
 	const struct lr_behave_ask *first = answered(b, MAPPING);
 
-	(void)now;
 	conclude(b);
 	if (first && answered(b, FILTER_FIRST) && !(b->stage & HAIRPIN_ASKED)) {
 		b->stage |= HAIRPIN_ASKED;
@@ -319,7 +323,7 @@ static void receive_answer(struct lr_behave *b, uint64_t now, struct lr_behave_a
 		   !m->n_unknown) {
 		note_answer(b, now, a, m);
 	}
-	settle(b, now);
+	settle(b);
 }
 
 bool lr_behave_receive(struct lr_behave *b, uint64_t now, unsigned socket,
@@ -335,7 +339,7 @@ bool lr_behave_receive(struct lr_behave *b, uint64_t now, unsigned socket,
 			continue;
 		if (m.class == LR_STUN_REQUEST && a->purpose == HAIRPIN && socket == 0) {
 			a->answered = true;
-			settle(b, now);
+			settle(b);
 		} else if (m.class >= LR_STUN_SUCCESS && socket == a->socket) {
 			receive_answer(b, now, a, from, &m);
 		}

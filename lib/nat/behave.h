@@ -11,9 +11,11 @@
  *    (answered: endpoint-independent filtering), from the other port (address-dependent); neither:
  *    address-and-port-dependent. Then a request from socket 1 to the address that socket 0 has
  *    outside; it comes in at socket 0 when the router does hairpin.
- * Lost requests are sent again with the same id after 200, 400, 800 ms; 2 s after the last the
- * place counts as silent. Servers with one address and two ports leave endpoint-independent and
- * address-dependent undecided: then the better one is assumed, since punching finds out anyway.
+ * Lost requests are sent again with the same id after 200, 600 and 1,400 ms; 2 s after the last the
+ * place counts as silent. Questions to which silence is an answer (filtering, hairpin) are asked
+ * three times in 400 ms and given up three round trips, at least 300 ms, after the last. With one
+ * address and two ports, or the other way round, what cannot be told apart is taken for the
+ * friendlier mapping and the stricter filtering: punching finds out anyway.
  *
  * The caller sends what lr_behave_next() hands out, gives every STUN datagram that came in to
  * lr_behave_receive() and looks at lr_behave_due() for its timer. One object an address family.

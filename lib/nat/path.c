@@ -16,6 +16,7 @@
 #define RETRY_MS       15000
 #define LOSS_FREE      5 /* per mille that cost nothing */
 #define LOSS_US        500
+#define SELDOM_MS      1000
 
 void lr_path_init(struct lr_path *p, uint64_t now, const struct lr_route *route,
 	enum lr_candidate_kind kind, enum lr_path_found found, unsigned link_mtu)
@@ -54,8 +55,8 @@ static uint64_t retry_ns(const struct lr_path *p, uint64_t now)
 
 void lr_path_pinged(struct lr_path *p, uint64_t now, enum lr_path_role role)
 {
-	static const uint32_t waits[] = {
-		LR_PATH_REST_MS, LR_PATH_SPARE_MS, LR_PATH_IDLE_MS, LR_PATH_BUSY_MS};
+	static const uint32_t waits[] = {LR_PATH_REST_MS, LR_PATH_SPARE_MS, LR_PATH_TRIAL_MS,
+		LR_PATH_IDLE_MS, LR_PATH_BUSY_MS};
 	int oldest = 0;
 
 	for (int i = 0; i < LR_PATH_OUT; i++)
@@ -74,8 +75,9 @@ void lr_path_pinged(struct lr_path *p, uint64_t now, enum lr_path_role role)
 
 static void note(struct lr_path *p, bool missed)
 {
-	p->window = p->window << 1 | missed;
-	if (p->n_window < 64)
+	p->window[1] = p->window[1] << 1 | p->window[0] >> 63;
+	p->window[0] = p->window[0] << 1 | missed;
+	if (p->n_window < LR_PATH_WINDOW)
 		p->n_window++;
 }
 
@@ -84,9 +86,12 @@ static uint32_t apart(uint32_t a, uint32_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* RFC 6298, section 2, and RFC 3550, section 6.4.1. */
-static void sample(struct lr_path *p, uint32_t us)
+/* RFC 6298, section 2, and RFC 3550, section 6.4.1; the sample of a path that is pinged seldom
+ * weighs four times as much, or a path that has become better would be known so a minute later. */
+static void sample(struct lr_path *p, uint32_t us, bool seldom)
 {
+	uint32_t share = seldom ? 2 : 8;
+
 	if (us == 0)
 		us = 1;
 	if (p->rtt_us == 0) {
@@ -95,8 +100,9 @@ static void sample(struct lr_path *p, uint32_t us)
 		p->least_us = us;
 	} else {
 		p->var_us = p->var_us - p->var_us / 4 + apart(p->rtt_us, us) / 4;
-		p->rtt_us = p->rtt_us - p->rtt_us / 8 + us / 8;
-		p->jitter_us = p->jitter_us - p->jitter_us / 16 + apart(p->last_us, us) / 16;
+		p->rtt_us = p->rtt_us - p->rtt_us / share + us / share;
+		p->jitter_us = p->jitter_us - p->jitter_us / (2 * share) +
+			       apart(p->last_us, us) / (2 * share);
 	}
 	p->last_us = us;
 	if (us < p->least_us)
@@ -112,7 +118,7 @@ bool lr_path_pong(struct lr_path *p, uint64_t now, uint64_t sent_ns)
 			break;
 		}
 	uint64_t us = (now - sent_ns) / LR_NS_PER_US;
-	sample(p, us > UINT32_MAX ? UINT32_MAX : (uint32_t)us);
+	sample(p, us > UINT32_MAX ? UINT32_MAX : (uint32_t)us, now - p->pong_ns > MS(SELDOM_MS));
 	p->pong_ns = now;
 	p->missed = 0;
 	if (p->state == LR_PATH_ALIVE)
@@ -121,6 +127,10 @@ bool lr_path_pong(struct lr_path *p, uint64_t now, uint64_t sent_ns)
 		p->ping_due_ns = now;
 		return false;
 	}
+	/* What it lost while it was dead says nothing about it now; hold_ns is what damps. */
+	p->window[0] = p->window[1] = 0;
+	p->n_window = 0;
+	p->left = false;
 	p->state = LR_PATH_ALIVE;
 	p->good = 0;
 	return true;
@@ -186,19 +196,62 @@ uint64_t lr_path_due(const struct lr_path *p)
 	return due;
 }
 
+static unsigned misses(const struct lr_path *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->n_window; i++)
+		n += p->window[i / 64] >> i % 64 & 1;
+	return n;
+}
+
 unsigned lr_path_loss_permille(const struct lr_path *p)
 {
-	uint64_t seen = p->n_window < 64 ? p->window & ((1ull << p->n_window) - 1) : p->window;
+	return p->n_window ? misses(p) * 1000u / p->n_window : 0;
+}
 
-	return p->n_window ? (unsigned)__builtin_popcountll(seen) * 1000u / p->n_window : 0;
+/* One miss is chance, and few pings say little. */
+static unsigned likely_loss(const struct lr_path *p)
+{
+	unsigned n = p->n_window < LR_PATH_JUDGED ? LR_PATH_JUDGED : p->n_window;
+	unsigned lost = misses(p);
+
+	return lost > 1 ? (lost - 1) * 1000 / n : 0;
+}
+
+static uint64_t loss_us(unsigned permille)
+{
+	return permille > LOSS_FREE ? (permille - LOSS_FREE) * (uint64_t)LOSS_US : 0;
+}
+
+static unsigned root(unsigned v)
+{
+	unsigned r = 0;
+
+	while ((r + 1) * (r + 1) <= v)
+		r++;
+	return r;
+}
+
+/* Misses are counts of rare events: their difference is chance within twice the root of their sum.
+ */
+uint64_t lr_path_excess_us(const struct lr_path *p, const struct lr_path *than)
+{
+	unsigned mine = misses(p), n = than->n_window;
+	unsigned theirs = n ? misses(than) * p->n_window / n : 0;
+
+	if (n < LR_PATH_JUDGED && mine * 10 < p->n_window)
+		return 0;
+	unsigned chance = theirs + 2 * root(mine + theirs);
+	return mine > chance ? loss_us((mine - chance) * 1000 / p->n_window) : 0;
+}
+
+uint64_t lr_path_delay_us(const struct lr_path *p)
+{
+	return p->rtt_us ? p->rtt_us + 2 * (uint64_t)p->jitter_us : UINT64_MAX / 4;
 }
 
 uint64_t lr_path_score(const struct lr_path *p)
 {
-	unsigned loss = lr_path_loss_permille(p);
-
-	if (p->rtt_us == 0)
-		return UINT64_MAX / 4;
-	return p->rtt_us + 2 * (uint64_t)p->jitter_us +
-	       (loss > LOSS_FREE ? (loss - LOSS_FREE) * (uint64_t)LOSS_US : 0);
+	return lr_path_delay_us(p) + loss_us(likely_loss(p));
 }

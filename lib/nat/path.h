@@ -11,7 +11,7 @@
  * more slowly, and is alive again after two pongs in a row.
  *
  * Round trip and deviation: RFC 6298's smoothing. Jitter: RFC 3550's, of round trips. Loss: share
- * of the last 64 pings that were missed.
+ * of the last 128 pings that were missed.
  */
 #ifndef LR_NAT_PATH_H
 #define LR_NAT_PATH_H
@@ -23,10 +23,13 @@
 
 #define LR_PATH_BUSY_MS    250
 #define LR_PATH_IDLE_MS    1800
-#define LR_PATH_SPARE_MS   5000  /* not in use, but traffic runs */
+#define LR_PATH_SPARE_MS   2000  /* not in use, but traffic runs */
 #define LR_PATH_REST_MS    15000 /* not in use, no traffic: keeps mappings that live 20 s and more */
+#define LR_PATH_TRIAL_MS   400
+#define LR_PATH_JUDGED     32 /* pings before its loss is believed */
 #define LR_PATH_QUICK_MS   75
 #define LR_PATH_MISSES     4
+#define LR_PATH_WINDOW     128  /* pings over which loss is counted */
 #define LR_PATH_OUT        8    /* pings under way */
 #define LR_PATH_TRAFFIC_MS 1000 /* traffic this long ago still counts as running */
 
@@ -45,9 +48,10 @@ struct lr_path {
 	uint8_t missed;   /* pings in a row without an answer */
 	uint8_t good;     /* pongs in a row */
 	uint8_t failures; /* lately; each doubles the time until it may be used again */
+	bool left;        /* by choice, for a better one, since it came alive */
 	uint8_t rank;     /* of relays: place in the order that all members agree on */
 	uint32_t rtt_us, var_us, jitter_us, last_us, least_us; /* 0 before the first pong */
-	uint64_t window; /* bit set: missed; newest in bit 0 */
+	uint64_t window[2]; /* bit set: missed; newest in bit 0 of the first */
 	uint8_t n_window;
 	uint64_t since_ns;         /* when it was found */
 	uint64_t ping_due_ns;      /* next ping */
@@ -80,6 +84,7 @@ static inline bool lr_path_usable(const struct lr_path *p)
 enum lr_path_role {
 	LR_PATH_REST,  /* not in use, no traffic to the member */
 	LR_PATH_SPARE, /* not in use, but traffic runs */
+	LR_PATH_TRIAL, /* the same, and the one in use loses packets: is this one better? */
 	LR_PATH_IDLE,  /* in use, no traffic */
 	LR_PATH_BUSY,  /* in use, traffic runs */
 };
@@ -119,9 +124,14 @@ uint64_t lr_path_due(const struct lr_path *p);
 
 /* Per mille of the last pings that were missed; 0 before any. */
 unsigned lr_path_loss_permille(const struct lr_path *p);
-/* What ranks paths, in us, less is better: round trip, twice the jitter, and 500 us for each per
- * mille of loss over 0.5 % (a lost game packet costs about what a 50 ms longer path costs at 10 %).
- * An unmeasured path is worse than any measured one. */
+/* Round trip and twice the jitter; an unmeasured path is worse than any measured one. */
+uint64_t lr_path_delay_us(const struct lr_path *p);
+/* What ranks paths, in us, less is better: the delay, and 500 us for each per mille of loss over
+ * 0.5 % (a lost game packet costs about what a 50 ms longer path costs at 10 %). One miss counts
+ * for nothing, and fewer than LR_PATH_JUDGED pings as so many. */
 uint64_t lr_path_score(const struct lr_path *p);
+/* What the loss of `p` costs beyond that of `than`, as far as it is not chance; 0 while `than` has
+ * had fewer than LR_PATH_JUDGED pings, unless `p` loses a tenth. */
+uint64_t lr_path_excess_us(const struct lr_path *p, const struct lr_path *than);
 
 #endif

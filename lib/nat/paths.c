@@ -19,11 +19,15 @@ struct lr_path *lr_paths_find(struct lr_paths *s, const struct lr_route *route)
 	return NULL;
 }
 
-/* What a path costs when compared with others. */
+/* What a path costs beside delay and loss. */
+static uint64_t extra(const struct lr_path *p)
+{
+	return lr_path_direct(p) ? 0 : LR_PATHS_DIRECT_US + (uint64_t)p->rank * RANK_US;
+}
+
 static uint64_t cost(const struct lr_path *p)
 {
-	return lr_path_score(p) +
-	       (lr_path_direct(p) ? 0 : LR_PATHS_DIRECT_US + (uint64_t)p->rank * RANK_US);
+	return lr_path_score(p) + extra(p);
 }
 
 static bool worse(const struct lr_path *a, const struct lr_path *b)
@@ -92,10 +96,15 @@ static int best_of(const struct lr_paths *s, uint64_t now, int not )
 
 static bool take(struct lr_paths *s, uint64_t now, int i)
 {
-	const struct lr_path *old = lr_paths_current(s);
+	struct lr_path *old = lr_paths_current(s);
 
 	if (old && old->state == LR_PATH_FAILING && lr_path_direct(old))
 		s->direct_lost_ns = now;
+	if (old && lr_path_usable(old)) {
+		old->left = true;
+		if (lr_path_direct(old) && old->hold_ns < now + MS(LR_PATHS_REST_MS))
+			old->hold_ns = now + MS(LR_PATHS_REST_MS);
+	}
 	/* What ran on the old path runs on the new one: it is watched as closely from now on. */
 	uint64_t traffic = old ? old->traffic_ns : 0;
 	s->current = (int8_t)i;
@@ -112,7 +121,8 @@ static bool take(struct lr_paths *s, uint64_t now, int i)
 /* Whether `b` is better than the path in use by so much that waiting decides. */
 static bool clearly(const struct lr_path *current, const struct lr_path *b)
 {
-	uint64_t have = cost(current), would = cost(b);
+	uint64_t have = lr_path_delay_us(current) + extra(current) + lr_path_excess_us(current, b);
+	uint64_t would = lr_path_delay_us(b) + extra(b) + lr_path_excess_us(b, current);
 
 	return would + LR_PATHS_MARGIN_US < have && would + have / 8 < have;
 }
@@ -131,9 +141,10 @@ bool lr_paths_choose(struct lr_paths *s, uint64_t now)
 	const struct lr_path *b = &s->at[best];
 	if (b->hold_ns > now)
 		return false;
-	if (lr_path_direct(b) && !lr_path_direct(cur) && cost(b) <= cost(cur))
+	bool home = lr_path_direct(b) && !lr_path_direct(cur);
+	if (home && !b->left)
 		return take(s, now, best);
-	if (!clearly(cur, b)) {
+	if (!home && !clearly(cur, b)) {
 		s->better = -1;
 		return false;
 	}

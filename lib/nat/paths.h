@@ -3,9 +3,11 @@
  *
  * Choice. A failing path in use is left at once for the usable one with the least score. Else the
  * path in use is kept until another one's score has been less by both LR_PATHS_MARGIN_US and an
- * eighth for LR_PATHS_HOLD_MS. From the relay to a direct path no time is waited, and the direct
- * one may be up to LR_PATHS_DIRECT_US worse: it costs nobody else anything. A path that failed is
- * not taken again for 5 s, doubled with each failure up to 60 s, unless nothing else is usable.
+ * eighth for LR_PATHS_HOLD_MS. A direct path may be LR_PATHS_DIRECT_US worse than the relay: it
+ * costs nobody else anything. From the relay to a direct path that was not left by choice no time
+ * is waited. A path that failed is not taken again for 5 s, doubled with each failure up to 60 s,
+ * one that was left by choice for LR_PATHS_REST_MS, unless nothing else is usable. Loss counts only
+ * as far as it is not chance (lr_path_excess_us).
  */
 #ifndef LR_NAT_PATHS_H
 #define LR_NAT_PATHS_H
@@ -16,6 +18,7 @@
 #define LR_PATHS_MARGIN_US 2000
 #define LR_PATHS_DIRECT_US 5000
 #define LR_PATHS_HOLD_MS   3000
+#define LR_PATHS_REST_MS   15000
 
 struct lr_paths {
 	struct lr_path at[LR_PATHS];

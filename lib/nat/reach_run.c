@@ -103,7 +103,11 @@ static enum lr_path_role role_of(struct lr_reach *r, const struct lr_path *p, ui
 
 	if (p == current)
 		return busy ? LR_PATH_BUSY : LR_PATH_IDLE;
-	return busy ? LR_PATH_SPARE : LR_PATH_REST;
+	if (busy && lr_path_score(current) > lr_path_delay_us(current))
+		return LR_PATH_TRIAL;
+	/* While the relay carries, a direct path is watched as if it were wanted: it is. */
+	bool wanted = busy || (lr_path_direct(p) && current && !lr_path_direct(current));
+	return wanted ? LR_PATH_SPARE : LR_PATH_REST;
 }
 
 static void run_path(struct lr_reach *r, struct lr_path *p, uint64_t now, uint64_t unix_ns)

@@ -127,7 +127,8 @@ static void loss(void)
 		ask(&w, 1);
 		enum lr_behaviour mapping = i % 2 ? LR_BEHAVE_EI : LR_BEHAVE_APD;
 		right += w.a.b.nat.mapping == mapping;
-		strict += w.a.b.nat.filtering >= w.router[0].kind.filtering;
+		strict += w.a.b.nat.filtering == LR_BEHAVE_UNKNOWN ||
+			  w.a.b.nat.filtering >= w.router[0].kind.filtering;
 		end(&w);
 	}
 	ok(right >= 195, "with 10 %% loss the mapping is right in %d of 200", right);

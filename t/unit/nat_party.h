@@ -39,7 +39,7 @@ struct party {
 	struct party_member member[2];
 	struct party_frame *frames;
 	size_t n_frames;
-	bool relay_down;
+	bool relay_down, relay_clean; /* clean: loses nothing, whatever others lose */
 	unsigned relay_extra_ms;
 };
 
@@ -66,7 +66,8 @@ static inline void party_send(
 		sim_send(&p->sim, &m->host, route->socket, &route->to, bytes, len);
 		return;
 	}
-	if (p->relay_down)
+	unsigned loss = p->relay_clean ? 0 : 2 * p->sim.loss_percent;
+	if (p->relay_down || sim_random(&p->sim) % 100 < loss)
 		return;
 	p->frames = realloc(p->frames, (p->n_frames + 1) * sizeof(*p->frames));
 	struct party_frame *f = &p->frames[p->n_frames++];

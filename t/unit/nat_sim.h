@@ -81,6 +81,7 @@ struct sim {
 	size_t n, room;
 	uint64_t order, sent, lost;
 	unsigned loss_percent;
+	uint64_t detour_ns; /* between hosts, beside their legs */
 	struct lr_stun_server stun;
 	struct lr_stun_site site;
 	uint64_t random;
@@ -314,7 +315,7 @@ static inline void sim_send(struct sim *s, struct sim_host *h, uint16_t socket,
 		return;
 	}
 	struct sim_host *other = lan ? NULL : sim_at(s, p->to_ip);
-	p->at_ns += lan ? LR_NS_PER_MS / 2 : h->leg_ns + (other ? other->leg_ns : 0);
+	p->at_ns += lan ? LR_NS_PER_MS / 2 : h->leg_ns + (other ? other->leg_ns + s->detour_ns : 0);
 	sim_put(s, p);
 }
 
@@ -485,7 +486,7 @@ static inline struct sim_kind sim_together(const struct sim_kind *k)
 static inline void sim_host_init(struct sim *s, struct sim_host *h, struct sim_router router[2],
 	const struct sim_kind *kind, unsigned number)
 {
-	uint32_t public = 0x02000000 + number, carrier = 0x64400000 + number;
+	uint32_t public = 0x02000000 + (number << 8), carrier = 0x64400000 + number;
 
 	*h = (struct sim_host){.ip = kind->translates ? 0xc0a8000a + (number << 8) : public,
 		.leg_ns = 10 * LR_NS_PER_MS};
