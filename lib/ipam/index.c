@@ -1,10 +1,10 @@
 /*
  * index.c - entries by name and by public key
  *
- * An entry stands here once for each text that it is known by; a slot keeps 32 bits of the hash, so
- * that a probe touches an entry only when it is most likely the right one. A bucket is a line of
- * a cache and half full on average; what does not fit goes into the next one. Deletion
- * fetches it back: no tombstones, look-ups stay as short as at first.
+ * An entry stands here once for each text that it is known by. A slot keeps 32 bits of the hash
+ * and, for a short name, the name itself: so most look-ups touch one bucket and no entry. What does
+ * not fit into a bucket goes into the next one. Deletion fetches it back: no tombstones, look-ups
+ * stay as short as at first.
  *
  * Hashed by SipHash-1-3 under a random seed (Aumasson, Bernstein 2012; one and three rounds are
  * what tables in memory use, e.g. Rust's and Ruby's): half the time of lr_siphash for a short name.
@@ -19,7 +19,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 
-#define SLOTS    8 /* of a bucket */
+#define SLOTS    LR_BUCKET_SLOTS
 #define ROOM_MIN 8
 
 void lr_ipam_index_init(struct lr_index *x, const struct lr_entries *entries)
@@ -32,10 +32,8 @@ void lr_ipam_index_init(struct lr_index *x, const struct lr_entries *entries)
 void lr_ipam_index_release(struct lr_index *x)
 {
 	free(x->buckets);
-	free(x->briefs);
 	x->buckets = NULL;
-	x->briefs = NULL;
-	x->room = x->n = x->briefs_room = 0;
+	x->room = x->n = 0;
 }
 
 /* --- SipHash-1-3 of a text, in registers --- */
@@ -105,48 +103,46 @@ static bool is_full(const struct lr_ipam_bucket *b)
 	return b->ref[SLOTS - 1] != 0;
 }
 
-static void put(struct lr_ipam_bucket *b, uint32_t hash, uint32_t ref)
+struct slot {
+	uint32_t hash, ref;
+	struct lr_brief brief;
+};
+
+static struct slot slot_at(const struct lr_ipam_bucket *b, unsigned i)
+{
+	return (struct slot){b->hash[i], b->ref[i], b->brief[i]};
+}
+
+static void set_slot(struct lr_ipam_bucket *b, unsigned i, struct slot s)
+{
+	b->hash[i] = s.hash;
+	b->ref[i] = s.ref;
+	b->brief[i] = s.brief;
+}
+
+static void put(struct lr_ipam_bucket *b, struct slot s)
 {
 	unsigned i = 0;
 
 	while (b->ref[i])
 		i++;
-	b->hash[i] = hash;
-	b->ref[i] = ref;
+	set_slot(b, i, s);
 }
 
-static void fill(struct lr_ipam_bucket *buckets, size_t room, uint32_t hash, uint32_t ref)
+static void fill(struct lr_ipam_bucket *buckets, size_t room, struct slot s)
 {
-	size_t i = hash & (room - 1);
+	size_t i = s.hash & (room - 1);
 
 	while (is_full(&buckets[i]))
 		i = (i + 1) & (room - 1);
-	put(&buckets[i], hash, ref);
-}
-
-static int reserve_briefs(struct lr_index *x, size_t n)
-{
-	size_t need = x->entries->n + n, room = x->briefs_room ? x->briefs_room : ROOM_MIN;
-
-	while (room < need)
-		room *= 2;
-	if (room == x->briefs_room)
-		return 0;
-	struct lr_brief *briefs = realloc(x->briefs, room * sizeof(*briefs));
-	if (!briefs)
-		return -ENOMEM;
-	x->briefs = briefs;
-	x->briefs_room = room;
-	return 0;
+	put(&buckets[i], s);
 }
 
 int lr_ipam_index_reserve(struct lr_index *x, size_t n)
 {
 	size_t room = x->room ? x->room : ROOM_MIN;
 
-	if (reserve_briefs(x, n) < 0)
-		return -ENOMEM;
-	while ((x->n + n) * 2 > room * SLOTS)
+	while ((x->n + n) * 4 > room * SLOTS * 3)
 		room *= 2;
 	if (room == x->room)
 		return 0;
@@ -156,7 +152,7 @@ int lr_ipam_index_reserve(struct lr_index *x, size_t n)
 	memset(buckets, 0, room * sizeof(*buckets));
 	for (size_t i = 0; i < x->room; i++)
 		for (unsigned k = 0; k < SLOTS && x->buckets[i].ref[k]; k++)
-			fill(buckets, room, x->buckets[i].hash[k], x->buckets[i].ref[k]);
+			fill(buckets, room, slot_at(&x->buckets[i], k));
 	free(x->buckets);
 	x->buckets = buckets;
 	x->room = room;
@@ -182,33 +178,28 @@ static struct lr_brief brief_of(const char *text, size_t len)
 void lr_ipam_index_add(struct lr_index *x, const char *text, const struct lr_entry *e, bool by_key)
 {
 	size_t len = strlen(text);
+	struct slot s = {hash_of(x, text, len), ref_of(e) | by_key, {{0, 0}}};
 
-	fill(x->buckets, x->room, hash_of(x, text, len), ref_of(e) | by_key);
 	if (!by_key)
-		x->briefs[e->number] = brief_of(text, len);
-	lr_ipam_index_mark(x, e);
+		s.brief = brief_of(text, len);
+	if (!by_key && !e->live)
+		s.brief.word[1] |= FORMER;
+	fill(x->buckets, x->room, s);
 	x->n++;
 }
 
-void lr_ipam_index_mark(struct lr_index *x, const struct lr_entry *e)
+/* Whether slot `i` is an entry known by this text and, if `live`, no former lease. */
+static bool is_named(const struct lr_index *x, const struct lr_ipam_bucket *b, unsigned i,
+	const struct lr_brief *brief, const char *text, bool live)
 {
-	uint64_t *last = &x->briefs[e->number].word[1];
+	const struct lr_brief *own = &b->brief[i];
+	uint32_t ref = b->ref[i];
 
-	*last = e->live ? *last & ~FORMER : *last | FORMER;
-}
-
-/* Whether the entry behind `ref` is known by this text, and, if `live`, is no former lease. */
-static bool is_named(const struct lr_index *x, uint32_t ref, const struct lr_brief *brief,
-	const char *text, bool live)
-{
-	uint32_t number = (ref >> 1) - 1;
-	const struct lr_brief *b = &x->briefs[number];
-
-	if (!(ref & 1) && (b->word[0] | brief->word[0])) {
-		uint64_t rest = b->word[1] ^ brief->word[1];
-		return b->word[0] == brief->word[0] && (rest & ~FORMER) == 0 && !(live && rest);
+	if (own->word[0]) {
+		uint64_t rest = own->word[1] ^ brief->word[1];
+		return own->word[0] == brief->word[0] && (rest & ~FORMER) == 0 && !(live && rest);
 	}
-	const struct lr_entry *e = lr_ipam_entry_at(x->entries, number);
+	const struct lr_entry *e = lr_ipam_entry_at(x->entries, (ref >> 1) - 1);
 	return strcmp(ref & 1 ? e->lease.public_key : e->name, text) == 0 && !(live && !e->live);
 }
 
@@ -232,9 +223,9 @@ static inline struct lr_entry *find(const struct lr_index *x, const char *text, 
 	for (size_t at = hash & (x->room - 1);; at = (at + 1) & (x->room - 1)) {
 		const struct lr_ipam_bucket *b = &x->buckets[at];
 		for (unsigned set = matches(b, hash); set; set &= set - 1) {
-			uint32_t ref = b->ref[__builtin_ctz(set)];
-			if (ref && is_named(x, ref, &brief, text, live))
-				return lr_ipam_entry_at(x->entries, (ref >> 1) - 1);
+			unsigned i = (unsigned)__builtin_ctz(set);
+			if (b->ref[i] && is_named(x, b, i, &brief, text, live))
+				return lr_ipam_entry_at(x->entries, (b->ref[i] >> 1) - 1);
 		}
 		if (!is_full(b))
 			return NULL;
@@ -258,10 +249,8 @@ static void take_out(struct lr_ipam_bucket *b, unsigned i)
 
 	while (last + 1 < SLOTS && b->ref[last + 1])
 		last++;
-	b->hash[i] = b->hash[last];
-	b->ref[i] = b->ref[last];
-	b->hash[last] = 0;
-	b->ref[last] = 0;
+	set_slot(b, i, slot_at(b, last));
+	set_slot(b, last, (struct slot){0});
 }
 
 /* A slot of bucket `k` whose text belongs in bucket `hole` or before it; SLOTS: none. */
@@ -290,26 +279,46 @@ static void close_hole(struct lr_index *x, size_t hole, unsigned i)
 		i = displaced(x, k, hole);
 		if (i == SLOTS)
 			continue;
-		put(&x->buckets[hole], x->buckets[k].hash[i], x->buckets[k].ref[i]);
+		put(&x->buckets[hole], slot_at(&x->buckets[k], i));
 		take_out(&x->buckets[k], i);
 		hole = k;
 	}
 }
 
-void lr_ipam_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e)
+/* The slot in which `e` stands under its `text`; NULL when there is none. */
+static struct lr_ipam_bucket *locate(
+	const struct lr_index *x, const char *text, const struct lr_entry *e, unsigned *slot)
 {
 	uint32_t hash = hash_of(x, text, strlen(text));
 
 	for (size_t at = hash & (x->room - 1);; at = (at + 1) & (x->room - 1)) {
-		const struct lr_ipam_bucket *b = &x->buckets[at];
-		for (unsigned i = 0; i < SLOTS && b->ref[i]; i++) {
-			if (b->hash[i] != hash || (b->ref[i] & ~1u) != ref_of(e))
-				continue;
-			close_hole(x, at, i);
-			x->n--;
-			return;
-		}
+		struct lr_ipam_bucket *b = &x->buckets[at];
+		for (*slot = 0; *slot < SLOTS && b->ref[*slot]; ++*slot)
+			if (b->hash[*slot] == hash && (b->ref[*slot] & ~1u) == ref_of(e))
+				return b;
 		if (!is_full(b))
-			return;
+			return NULL;
 	}
+}
+
+void lr_ipam_index_remove(struct lr_index *x, const char *text, const struct lr_entry *e)
+{
+	unsigned slot;
+	struct lr_ipam_bucket *b = locate(x, text, e, &slot);
+
+	if (!b)
+		return;
+	close_hole(x, (size_t)(b - x->buckets), slot);
+	x->n--;
+}
+
+void lr_ipam_index_mark(struct lr_index *x, const struct lr_entry *e)
+{
+	unsigned slot;
+	struct lr_ipam_bucket *b = locate(x, e->name, e, &slot);
+
+	if (!b)
+		return;
+	uint64_t *last = &b->brief[slot].word[1];
+	*last = e->live ? *last & ~FORMER : *last | FORMER;
 }

@@ -1,8 +1,8 @@
 /*
  * table.h - the inside of struct lr_ipam; for lib/ipam only
  *
- * Theory of operation. Two ways lead to an entry. By text: a hash table (buckets of eight, load
- * <= 1/2, SipHash-1-3 under a random seed) in which an entry stands under its name and, when it has
+ * Theory of operation. Two ways lead to an entry. By text: a hash table (buckets of five, load
+ * <= 3/4, SipHash-1-3 under a random seed) in which an entry stands under its name and, when it has
  * one, under its public key. By address: one block a /24, made on first use, with a
  * pointer for each of the 256 addresses and three bit sets. An address is closed (never given),
  * leased, held for the peer who had it last (a former lease), or fresh. The cursor is where the
@@ -41,26 +41,27 @@ struct lr_entries {
 	uint32_t n; /* entries that were ever given out */
 };
 
-/* A line of a cache: eight slots, the used ones first. */
-struct lr_ipam_bucket {
-	uint32_t hash[8];
-	uint32_t
-		ref[8]; /* number of the entry + 1, shifted by one; bit 0: under its key. 0: free */
-} __attribute__((aligned(64)));
-
-/* A name of up to 15 bytes, filled up with zeros; none for a longer one. The last byte is 1 for a
- * former lease. */
+/* A name of up to 15 bytes, filled up with zeros; none for a longer one or a key. The last byte is
+ * 1 for a former lease. */
 struct lr_brief {
 	uint64_t word[2];
 };
 
-/* The names of most entries stand beside them once more, 16 bytes each: 60,000 entries are 8 MB and
- * a look-up would wait for memory, their short names stay in a cache. */
+/* Two lines of a cache: five slots, the used ones first. A slot has the short name of its entry, so
+ * that a look-up waits for memory once and not for the entry, too: 60,000 entries are 8 MB. */
+#define LR_BUCKET_SLOTS 5
+struct lr_ipam_bucket {
+	uint32_t hash[LR_BUCKET_SLOTS];
+	/* Number of the entry + 1, shifted by one; bit 0: under its key. 0: free. */
+	uint32_t ref[LR_BUCKET_SLOTS];
+	uint64_t unused; /* the first brief ends with the first line */
+	struct lr_brief brief[LR_BUCKET_SLOTS];
+} __attribute__((aligned(128)));
+_Static_assert(sizeof(struct lr_ipam_bucket) == 128, "a bucket is two lines of a cache");
+
 struct lr_index {
 	const struct lr_entries *entries;
 	struct lr_ipam_bucket *buckets;
-	struct lr_brief *briefs; /* by the entry's number */
-	size_t briefs_room;
 	size_t room, n; /* buckets (a power of two, or 0); texts */
 	uint64_t seed[2];
 };
