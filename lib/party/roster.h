@@ -71,6 +71,8 @@ enum lr_roster_event {
 	LR_ROSTER_MOVED,   /* member NULL: our own address is another now: publish */
 	LR_ROSTER_CLAIMED, /* member NULL: an invite was claimed, see `claim` */
 };
+/* JOINED comes before it is decided who holds what: HOLDS follows. Hooks look, but change nothing
+ * in the roster. */
 struct lr_roster_hooks {
 	void *ctx;
 	void (*event)(void *ctx, enum lr_roster_event what, struct lr_member *member,
@@ -123,7 +125,10 @@ void lr_roster_touch(struct lr_roster *r);
 /* Whether there is something to publish: touched, moved, settled, new epoch, or time to refresh. */
 bool lr_roster_wants_publish(const struct lr_roster *r, uint64_t now_ns);
 /* Our next record into `out` (LR_RECORD_MAX), for all relays of the charter; `leave`: the one
- * that leaves. Length, or as lr_record_sign(), or -ENOKEY when nothing was entered. */
+ * that leaves. What a relay answers is absorbed, refusals too; after that wants_publish() says
+ * whether to try again (another version, another epoch); after a refused expiry (422) call
+ * lr_roster_touch(), since the time is known now; to a relay that does not know the party (404) PUT
+ * the charter first. Length, or as lr_record_sign(), or -ENOKEY when nothing was entered. */
 int lr_roster_publish(struct lr_roster *r, bool leave, uint64_t now_ns, uint64_t wall_s,
 	const uint8_t nonce[LR_XNONCE_LEN], uint8_t *out);
 /* The unix time of a relay: of those that told us theirs, the one nearest to `wall_s`, our own

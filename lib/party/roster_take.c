@@ -7,6 +7,9 @@
 
 #include "lib/party/roster_inside.h"
 
+/* Soonest that a relay can make us publish again by leaving our record out. */
+#define AGAIN_NS (10 * LR_NS_PER_S)
+
 /* --- charters --- */
 
 /* Whether we have, or now get, the secret of the epoch that the charter in `scratch` is of.
@@ -292,7 +295,7 @@ static void take_time(struct lr_roster *r, const struct lr_list *l, uint64_t now
 	r->times[i].offset_ms = (int64_t)l->time_ms - (int64_t)(now_ns / LR_NS_PER_MS);
 }
 
-/* A record of our own in it: the body of a refusal. */
+/* A record of our own. */
 static bool is_own(const struct lr_roster *r, const struct lr_list_entry *e)
 {
 	struct lr_envelope env;
@@ -306,6 +309,7 @@ int lr_roster_absorb(struct lr_roster *r, const uint8_t *bytes, size_t len, uint
 {
 	struct lr_list_entry e;
 	struct lr_list list;
+	bool own = false;
 
 	/* Times that are none (over the year 6000) would not fit in our sums. */
 	if (lr_list_read(bytes, len, &list) < 0 || list.time_ms >> 47 || !list.now.epoch)
@@ -318,11 +322,15 @@ int lr_roster_absorb(struct lr_roster *r, const uint8_t *bytes, size_t len, uint
 	for (struct lr_list l = list; lr_list_next(&l, &e);) {
 		if (e.kind == LR_LIST_RECORD) {
 			count(r, check_record(r, e.at, e.len, list.time_ms / 1000, now_ns));
-			r->publish |= !list.now.seq && is_own(r, &e);
+			own |= is_own(r, &e);
 		} else if (e.kind == LR_LIST_CLAIM)
 			take_claim(r, &e);
 	}
 	lr_roster_claims(r, now_ns);
+	if (own && !list.now.seq) /* our version was refused */
+		r->publish = true;
+	if (!own && list.whole && now_ns > r->published_ns + AGAIN_NS)
+		r->publish = true; /* the relay lost our record */
 	if (list.now.seq)
 		*since = list.now;
 	return 0;

@@ -198,6 +198,16 @@ static void dispute(void)
 	person_put(&new, d[0], 0);
 	get_all(&late, d);
 	ok(knows(&late, &new) && !knows(&late, &new)->holds, "and who takes it is not believed");
+	struct person fresh;
+	person_enter(&fresh, &p, "fresh");
+	lr_roster_charter(fresh.r, next, (size_t)len, now.mono_ns);
+	uint8_t nonce[24] = {0}, rec[LR_RECORD_MAX];
+	lr_roster_self(new.r)->address = wanted;
+	len = lr_roster_publish(new.r, false, now.mono_ns, now.unix_ms / 1000, nonce, rec);
+	lr_roster_record(fresh.r, rec, (size_t)len, now.unix_ms / 1000, now.mono_ns);
+	ok(knows(&fresh, &new) && !knows(&fresh, &new)->holds,
+		"not even where kim is known from the charter alone");
+	person_leave(&fresh);
 	person_leave(&new);
 	person_leave(&kim);
 	person_leave(&lou);

@@ -430,12 +430,13 @@ static void restart(void)
 	memcpy(v.id, p.id, 32);
 	lr_token_hash(hash, v.token);
 	lr_directory_put_charter(d, p.id, p.charter, (size_t)p.charter_len, true, &now);
-	struct man kim = man_of(&p), lou = man_of(&p), max = man_of(&p);
+	struct man kim = man_of(&p), lou = man_of(&p), max = man_of(&p), zoe = man_of(&p);
 	int len = record(&kim, 1, now.unix_ms / 1000 + 900, false, old);
 	lr_directory_put_record(d, p.id, kim.hash, old, (size_t)len, &now);
 	put(d, &lou, 9, 900, false);
 	put(d, &lou, 10, 10, true);
 	put(d, &max, 1, 3, false);
+	put(d, &zoe, 6, 900, true);
 	lr_offer_sign(&v, &p.keys, 2, now.unix_ms / 1000 + 600, nonce, bytes);
 	lr_directory_offer(d, p.id, bytes, sizeof(bytes), &now);
 	lr_directory_claim(d, hash, "x", &now, sealed);
@@ -448,11 +449,13 @@ static void restart(void)
 	is_int(lr_directory_import(e, state, &now, &err), 0, "the state is read");
 	is_int(seen.changed + seen.gone, 0, "which is no news");
 	count(e, &p, NULL, n);
-	ok(n[LR_LIST_CHARTER] == 1 && n[LR_LIST_RECORD] == 2, "kim is there, lou left, max lapsed");
+	ok(n[LR_LIST_CHARTER] == 1 && n[LR_LIST_RECORD] == 3,
+		"kim is there, lou and zoe left, max lapsed");
 	ok(lr_directory_member(e, p.id, kim.hash) && !lr_directory_member(e, p.id, lou.hash),
 		"as before");
 	is_int(put(e, &lou, 9, 900, false), LR_DIRECTORY_STALE, "lou's version is known");
-	is_int(put(e, &kim, 1, 900, false), LR_DIRECTORY_STALE, "kim's as well");
+	is_int(put(e, &zoe, 6, 900, false), LR_DIRECTORY_STALE, "zoe's as well");
+	is_int(put(e, &kim, 1, 900, false), LR_DIRECTORY_STALE, "and kim's");
 	is_int(put(e, &kim, 2, 900, false), LR_DIRECTORY_OK, "and goes on");
 	is_int(lr_directory_claim(e, hash, "x", &now, sealed), LR_DIRECTORY_OK, "one use is left");
 	is_int(lr_directory_claim(e, hash, "x", &now, sealed), LR_DIRECTORY_UNKNOWN, "only one");

@@ -65,6 +65,23 @@ static bool same_psk(struct person *a, struct person *b, bool previous)
 	       lr_roster_psk(b->r, knows(b, a), previous, now.mono_ns, y) && !memcmp(x, y, 32);
 }
 
+/* How many records a member that asks for all gets. */
+static unsigned records_told(void)
+{
+	struct lr_list_entry e;
+	struct lr_list l;
+	unsigned told = 0;
+	size_t n;
+	uint8_t *list = lr_directory_list(d, p.id, NULL, &now, &n);
+
+	if (list && lr_list_read(list, n, &l) == 0) {
+		while (lr_list_next(&l, &e))
+			told += e.kind == LR_LIST_RECORD;
+	}
+	free(list);
+	return told;
+}
+
 /* What the others get, also who comes back later. */
 static void rotation(void)
 {
@@ -80,6 +97,7 @@ static void rotation(void)
 	ok(len > 0, "the host kicks rob: %d bytes", len);
 	is_int(lr_roster_charter(host.r, charter, (size_t)len, now.mono_ns), 1,
 		"takes its own charter");
+	is_int(records_told(), 0, "what is sealed under the old secret is told to nobody");
 	is_int(person_get(&lou, d, 0), LR_DIRECTORY_EPOCH, "lou's next question is refused");
 	ok(lr_roster_keys(lou.r)->epoch == 2 && lou.events[LR_ROSTER_EPOCH] == 1,
 		"with the new secret in the answer");
@@ -105,8 +123,8 @@ static void rotation(void)
 	lr_roster_tick(lou.r, now.mono_ns);
 	ok(lr_roster_psk(lou.r, knows(&lou, &max), true, now.mono_ns, after), "for 180 s");
 	pass(1);
-	lr_roster_tick(lou.r, now.mono_ns);
 	ok(!lr_roster_psk(lou.r, knows(&lou, &max), true, now.mono_ns, after), "not longer");
+	lr_roster_tick(lou.r, now.mono_ns);
 	ok(lr_roster_due(lou.r) > now.mono_ns, "nothing is due any more");
 
 	person_get(&rob, d, 0);

@@ -92,6 +92,20 @@ static void refreshing(void)
 	person_put(&lou, d, 0);
 	person_get(&kim, d, 0);
 	ok(knows(&kim, &lou)->state == LR_MEMBER_LIVE, "until lou is back");
+
+	/* A relay that lost everything: the charter first, then all are there again. */
+	lr_directory_free(d);
+	d = relay_with(NULL);
+	is_int(person_put(&kim, d, 0), LR_DIRECTORY_UNKNOWN, "a relay that lost everything");
+	ok(!lr_roster_wants_publish(kim.r, now.mono_ns), "does not make us try in vain");
+	size_t n;
+	const uint8_t *charter = lr_roster_charter_bytes(kim.r, &n);
+	is_int(lr_directory_put_charter(d, p.id, charter, n, true, &now), LR_DIRECTORY_OK,
+		"any member brings it the charter");
+	is_int(person_put(&kim, d, 0), LR_DIRECTORY_OK, "and its record");
+	pass(11000);
+	is_int(person_get(&lou, d, 0), LR_DIRECTORY_OK, "another asks");
+	ok(lr_roster_wants_publish(lou.r, now.mono_ns), "and sees that its own is missing");
 	person_leave(&kim);
 	person_leave(&lou);
 	lr_directory_free(d);
@@ -250,6 +264,14 @@ static void identities(void)
 	ok(lr_ip_equal(&lr_roster_self(again.r)->address, &ip), "and the address");
 	is_int(person_put(&again, d, 0), LR_DIRECTORY_OK, "the first PUT is taken");
 	ok(knows(&again, &kim)->state == LR_MEMBER_LIVE, "its answer finds kim");
+	person_leave(&again);
+
+	pass(3000);
+	person_with(&again, p.id, "lou", priv);
+	lr_roster_enter(again.r, 1, p.secret, &pool);
+	lr_roster_join(again.r, NULL, now.mono_ns);
+	is_int(person_put(&again, d, 0), LR_DIRECTORY_OK,
+		"without the state, the time is a good version");
 	person_leave(&again);
 
 	/* Without the state and with a slow clock: the relay's refusal tells the version. */
