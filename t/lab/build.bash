@@ -15,7 +15,8 @@
 declare -A KIND=() OPT=() INDEX=() HOME_OF=() WAN=() LAN=()
 ITEMS='' SPACES=''
 KINDS=' open firewall fullcone restricted port portshift symmetric sequential addrmap dmz relay '
-OPTIONS=' hosts lan cg carrier hairpin timeout block mtu icmp mss v6 upnp delay jitter loss duplicate reorder rate queue '
+LINE_KEYS='delay jitter loss duplicate reorder rate queue'
+OPTIONS=" hosts lan cg carrier hairpin timeout block mtu icmp mss v6 upnp $LINE_KEYS "
 
 in_ns() {
 	local name=$1
@@ -54,9 +55,12 @@ parse_item() {
 
 # A carrier that a home names by a kind gets made for it.
 check_options() {
-	local cg v
+	local cg v key
 	v=$(opt "$1" timeout 30) && [[ $v =~ ^[0-9]+$ ]] || usage "timeout=$v: seconds"
 	v=$(opt "$1" hosts 1) && [[ $v =~ ^[1-9][0-9]?$ ]] || usage "hosts=$v: 1 to 99"
+	for key in $LINE_KEYS; do
+		v=$(opt "$1" "$key" 0) && [[ $v =~ ^[0-9]+(\.[0-9]+)?$ ]] || usage "$key=$v: a number"
+	done
 	v=$(opt "$1" block udp) && [[ $v =~ ^(udp|udp-reject|web)$ ]] || usage "block=$v: udp, udp-reject or web"
 	is_set "$1" cg || return 0
 	cg=$(opt "$1" cg)
@@ -198,7 +202,7 @@ setup_begin() {
 	cat >"$DIR/setup/$1.sh" <<-'END'
 		cd /proc/sys/net
 		for f in ipv4/conf/all ipv4/conf/default; do echo 0 >$f/rp_filter; echo 0 >$f/send_redirects; done
-		for f in ipv6/conf/all ipv6/conf/default; do echo 0 >$f/accept_dad; echo 0 >$f/accept_ra; done
+		for f in ipv6/conf/*; do echo 0 >$f/accept_dad; echo 0 >$f/accept_ra; done
 		for f in bridge/bridge-nf-call-*; do [ ! -e "$f" ] || echo 0 >$f; done
 	END
 	case $1 in
@@ -230,13 +234,14 @@ item() {
 	setup "$up" addr add "$(gateway "$name")/24" dev "w$n"
 	setup "$up" addr add "$(net6 "$name")::1/64" dev "w$n" nodad
 	setup "$end" link set "$ifname" mtu "$mtu" up
+	! has_line "$name" || { setup "$end" link set "$ifname" txqueuelen 10000; setup "$up" link set "w$n" txqueuelen 10000; }
 	setup "$end" addr add "${WAN[$name]}/24" dev "$ifname"
 	setup "$end" addr add "$(net6 "$name")::2/64" dev "$ifname" nodad
 	setup "$end" route add default via "$(gateway "$name")"
 	setup "$end" route add default via "$(net6 "$name")::1"
 	if [ "${KIND[$name]}" = relay ]; then
 		setup "$end" addr add "${WAN[$name]%.*}.3/24" dev eth0
-		setup "$end" addr add "$(net6 "$name")::3/64" dev eth0 nodad
+		setup "$end" addr add "$(net6 "$name")::3/64" dev eth0 nodad preferred_lft 0
 		return
 	fi
 	home "$name" "$up"
@@ -323,7 +328,7 @@ router_text() {
 
 # --- lines with a forwarder -------------------------------------------------------------------------------
 
-LINE_KEYS='delay jitter loss duplicate reorder rate queue'
+
 has_line() {
 	local key
 	for key in $LINE_KEYS; do is_set "$1" "$key" && return; done

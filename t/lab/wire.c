@@ -16,7 +16,8 @@
  * reads a frame from one, decides when it is due at the other, keeps it in a heap ordered by that
  * time, and writes it when a timer says so. Kernels without sch_netem need no more. "ready" and a
  * newline on stdout: the interfaces are there; then stdout is closed. The control socket takes
- * one line of keys a datagram and answers with the counters.
+ * one line of keys a datagram and answers with the counters. When its file goes, the process ends:
+ * who takes a lab away by removing its files leaves no process behind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -354,20 +356,26 @@ static int bound(const char *path)
 	return fd;
 }
 
-static void loop(void)
+static void loop(const char *path)
 {
 	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	struct pollfd p[] = {
-		{w.tap[0], POLLIN}, {w.tap[1], POLLIN}, {w.control, POLLIN}, {timer, POLLIN}};
+	int watch = inotify_init1(IN_CLOEXEC);
+	struct pollfd p[] = {{w.tap[0], POLLIN}, {w.tap[1], POLLIN}, {w.control, POLLIN},
+		{watch, POLLIN}, {timer, POLLIN}};
+	/* Unlinking changes the number of links. */
+	if (timer < 0 || inotify_add_watch(watch, path, IN_ATTRIB) < 0)
+		die(path);
 	for (;;) {
 		arm(timer);
-		if (poll(p, 4, -1) < 0 && errno != EINTR)
+		if (poll(p, 5, -1) < 0 && errno != EINTR)
 			die("poll");
 		for (unsigned i = 0; i < 2; i++)
 			if (p[i].revents)
 				read_end(i);
 		if (p[2].revents)
 			control();
+		if (p[3].revents && access(path, F_OK) < 0)
+			return;
 		deliver();
 	}
 }
@@ -391,7 +399,7 @@ static int run(int argc, char **argv)
 	if (write(STDOUT_FILENO, "ready\n", 6) != 6)
 		die("stdout");
 	close(STDOUT_FILENO);
-	loop();
+	loop(argv[4]);
 	return 0;
 }
 
