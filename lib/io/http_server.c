@@ -58,6 +58,7 @@ struct lr_http {
 	unsigned connections, max, per_network;
 	int spare; /* a descriptor to give up, so that a full table can still refuse */
 	bool ending;
+	bool resumed; /* libmicrohttpd 0.9.75 does not say that it has something to do then */
 	uint64_t refused_full, refused_network;
 };
 
@@ -194,8 +195,12 @@ void **lr_http_owner(struct lr_http_request *q)
 
 static void make_response(struct lr_http_request *q, const char *type, void *bytes, size_t len)
 {
-	q->response = MHD_create_response_from_buffer(bytes ? len : 0, bytes ? bytes : "",
-		bytes ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	static char nothing[1];
+	if (bytes)
+		q->response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
+	else
+		q->response =
+			MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
 	if (!q->response) {
 		free(bytes);
 		return;
@@ -211,6 +216,7 @@ static void wake(struct lr_http_request *q)
 		return;
 	q->waiting = false;
 	MHD_resume_connection(q->connection);
+	q->http->resumed = true;
 }
 
 void lr_http_answer(
@@ -577,7 +583,7 @@ static uint64_t due_of(const struct daemon *d, uint64_t now)
 
 uint64_t lr_http_due(const struct lr_http *h)
 {
-	uint64_t due = LR_NEVER;
+	uint64_t due = h->resumed ? 0 : LR_NEVER;
 	for (int i = 0; i < DAEMONS; i++) {
 		uint64_t d = due_of(&h->daemons[i], h->loop->now);
 		due = d < due ? d : due;
@@ -587,8 +593,10 @@ uint64_t lr_http_due(const struct lr_http *h)
 
 void lr_http_tick(struct lr_http *h, uint64_t now)
 {
+	bool resumed = h->resumed;
+	h->resumed = false;
 	for (int i = 0; i < DAEMONS; i++)
-		if (due_of(&h->daemons[i], now) <= now)
+		if (h->daemons[i].mhd && (resumed || due_of(&h->daemons[i], now) <= now))
 			MHD_run(h->daemons[i].mhd);
 }
 

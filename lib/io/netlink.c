@@ -136,7 +136,7 @@ static size_t bytes_of(const struct lr_prefix *p)
 	return p->ip.family == 4 ? 4 : 16;
 }
 
-void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_link *link)
+void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_netlink_link *link)
 {
 	if (link->gso_max_size) {
 		struct nlmsghdr *g = request(nl, RTM_NEWLINK, 0, NULL, "");
@@ -184,6 +184,18 @@ void lr_netlink_addr_add(struct lr_netlink *nl, int ifindex, const struct lr_pre
 			broadcast.ip.b[bit / 8] |= (uint8_t)(0x80 >> (bit % 8));
 		mnl_attr_put(h, IFA_BROADCAST, 4, broadcast.ip.b);
 	}
+	done(nl, h);
+}
+
+void lr_netlink_addr_del(struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr)
+{
+	char text[LR_ADDR_TEXT];
+	struct nlmsghdr *h = request(nl, RTM_DELADDR, 0, "address", lr_prefix_text(addr, text));
+	struct ifaddrmsg *a = mnl_nlmsg_put_extra_header(h, sizeof(*a));
+	a->ifa_family = family_of(addr);
+	a->ifa_prefixlen = addr->len;
+	a->ifa_index = (uint32_t)ifindex;
+	mnl_attr_put(h, IFA_LOCAL, bytes_of(addr), addr->ip.b);
 	done(nl, h);
 }
 

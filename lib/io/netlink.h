@@ -17,7 +17,7 @@ struct lr_netlink;
 struct lr_netlink *lr_netlink_open(struct lr_err *err); /* NULL with `err` */
 void lr_netlink_close(struct lr_netlink *nl);
 
-struct lr_link {
+struct lr_netlink_link {
 	int ifindex;
 	unsigned mtu;
 	bool noarp;         /* no neighbour questions on it */
@@ -26,8 +26,9 @@ struct lr_link {
 	uint32_t gso_max_size; /* 0: leave; older kernels ignore it */
 };
 /* The gatherers. Prefixes are given with the text that an error shall name. */
-void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_link *link);
+void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_netlink_link *link);
 void lr_netlink_addr_add(struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr);
+void lr_netlink_addr_del(struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr);
 /* Table 0 is the main one. Never replaces a route that is there. */
 void lr_netlink_route(
 	struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst, uint32_t table);

@@ -108,6 +108,16 @@ int lr_udp_open(struct lr_udp *u, uint16_t port, uint32_t fwmark, struct lr_err 
 	return 0;
 }
 
+int lr_udp_open_more(struct lr_udp *u, uint32_t fwmark)
+{
+	*u = (struct lr_udp){.fd4 = -1, .fd6 = -1};
+	u->fd4 = open_one(AF_INET, &u->port, fwmark);
+	if (u->fd4 < 0)
+		return u->fd4;
+	probe_offloads(u);
+	return 0;
+}
+
 void lr_udp_close(struct lr_udp *u)
 {
 	if (u->fd4 >= 0)
@@ -265,4 +275,26 @@ int lr_udp_send(
 			result = r;
 	}
 	return result;
+}
+
+static int set_df(int fd, bool v4, bool df)
+{
+	if (v4)
+		return set_int(
+			fd, IPPROTO_IP, IP_MTU_DISCOVER, df ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT);
+	return set_int(
+		fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, df ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT);
+}
+
+int lr_udp_send_whole(struct lr_udp *u, struct lr_endpoint *to, const uint8_t *datagram, size_t len)
+{
+	bool v4 = to->sa.sa_family == AF_INET;
+	int fd = v4 ? u->fd4 : u->fd6;
+	if (fd < 0)
+		return -EAFNOSUPPORT;
+	int r = set_df(fd, v4, true);
+	if (r == 0)
+		r = send_sticky(fd, to, datagram, len, len);
+	set_df(fd, v4, false);
+	return r;
 }

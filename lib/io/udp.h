@@ -27,6 +27,8 @@ struct lr_udp {
 
 /* Binds both families to `port`, 0: any. 0 or -1 with `err` ("port 51820 is in use ..."). */
 int lr_udp_open(struct lr_udp *u, uint16_t port, uint32_t fwmark, struct lr_err *err);
+/* One more socket like them, IPv4 only, on a fresh port. 0 or -errno. */
+int lr_udp_open_more(struct lr_udp *u, uint32_t fwmark);
 void lr_udp_close(struct lr_udp *u);
 int lr_udp_set_mark(struct lr_udp *u, uint32_t fwmark); /* 0 or -errno */
 
@@ -40,5 +42,10 @@ long lr_udp_recv(int fd, uint8_t *buf, size_t room, size_t *segment, struct lr_e
  * (some of) it was not sent. */
 int lr_udp_send(
 	struct lr_udp *u, struct lr_endpoint *to, const uint8_t *buf, size_t len, size_t segment);
+
+/* One datagram that no router may fragment (DF set). 0 or -errno: -EMSGSIZE when it is larger than
+ * the MTU of the interface. Three system calls: for measuring only. */
+int lr_udp_send_whole(
+	struct lr_udp *u, struct lr_endpoint *to, const uint8_t *datagram, size_t len);
 
 #endif

@@ -18,6 +18,7 @@
 #include "lib/base/json.h"
 #include "lib/node/control_socket.h"
 #include "lib/node/node_book.h"
+#include "lib/node/party.h"
 #include "lib/node/report.h"
 #include "terms.h"
 
@@ -196,7 +197,9 @@ static json_t *answer(struct client *c, const json_t *request)
 	}
 	if (strcmp(verb, "watch") == 0)
 		return lr_book_yes();
-	return answer_book(node, request, verb);
+	bool mine;
+	json_t *party = lr_party_answer(node, request, &mine);
+	return mine ? party : answer_book(node, request, verb);
 }
 
 static int serve_line(struct client *c, const char *line, size_t len)

@@ -16,9 +16,12 @@
 #include "lib/base/state.h"
 #include "lib/node/control.h"
 #include "lib/node/identity.h"
+#include "lib/node/party.h"
 #include "lib/node/pump.h"
 #include "lib/node/routes.h"
 #include "lib/node/uapi_socket.h"
+
+enum { PARTY_WINDOW = 65536 }; /* packets that overtake each other on two paths */
 
 const char *lr_node_drop_name(enum lr_node_drop drop)
 {
@@ -97,7 +100,8 @@ static void open_promise(struct lr_node *node, const uint8_t key[LR_KEY_LEN])
 	lr_promise_open(&node->promise, dir, public_key);
 }
 
-static int make_wg(struct lr_node *node, const struct lr_config *c, struct lr_err *err)
+static int make_wg(
+	struct lr_node *node, const struct lr_config *c, unsigned window, struct lr_err *err)
 {
 	uint8_t key[LR_KEY_LEN];
 	int r = choose_key(c, key, err);
@@ -109,6 +113,7 @@ static int make_wg(struct lr_node *node, const struct lr_config *c, struct lr_er
 			.wall = wall,
 			.promise = promise,
 			.promised = node->promise.unix_ns,
+			.window = window,
 		};
 		node->wg = lr_wg_new(&host);
 		if (node->wg) {
@@ -158,6 +163,7 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 	const struct lr_config *c = options->config;
 	*node = (struct lr_node){
 		.tap = options->tap,
+		.overlap = {.force = options->force},
 		.loop = {.epfd = -1},
 		.signals = {.fd = -1},
 		.promise = {.fd = -1},
@@ -173,7 +179,7 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 		lr_err_set(err, LR_EXIT_FAILED, "%s: %s", options->iface, strerror(-r));
 		goto fail;
 	}
-	if (make_wg(node, c, err) < 0)
+	if (make_wg(node, c, options->party ? PARTY_WINDOW : 0, err) < 0)
 		goto fail;
 	node->pump = lr_pump_open(node, options->iface, c->listen_port, err);
 	if (!node->pump)
@@ -197,12 +203,18 @@ fail:
 
 static uint64_t deadline(void *ctx)
 {
-	return lr_wg_deadline(((struct lr_node *)ctx)->wg);
+	const struct lr_node *node = ctx;
+	uint64_t due = lr_wg_deadline(node->wg);
+	uint64_t party = node->party ? lr_party_due(node->party) : LR_NEVER;
+	return party < due ? party : due;
 }
 
 static void settle(void *ctx, uint64_t now)
 {
-	lr_pump_settle(((struct lr_node *)ctx)->pump, now);
+	struct lr_node *node = ctx;
+	if (node->party)
+		lr_party_settle(node->party, now);
+	lr_pump_settle(node->pump, now);
 }
 
 /* What the first handshake would else wait for: libcrypto's provider (1 to 1.5 ms), and the pages
@@ -223,18 +235,24 @@ static void warm_up(void)
 	lr_wipe(key, sizeof(key));
 }
 
-int lr_node_run(struct lr_node *node)
+int lr_node_loop(struct lr_node *node)
 {
 	const struct lr_loop_owner owner = {node, deadline, settle};
+	return lr_loop_run(&node->loop, &owner);
+}
+
+int lr_node_run(struct lr_node *node)
+{
 	warm_up();
 	lr_node_tell(node, LR_NODE_EVENT_UP, NULL);
-	int r = lr_loop_run(&node->loop, &owner);
+	int r = lr_node_loop(node);
 	lr_node_tell(node, LR_NODE_EVENT_DOWN, NULL);
 	return r;
 }
 
 void lr_node_stop(struct lr_node *node)
 {
+	lr_party_close(node->party);
 	lr_uapi_socket_close(node->uapi);
 	lr_control_close(node->control);
 	lr_routes_take_down(node);

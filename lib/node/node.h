@@ -14,11 +14,14 @@
 
 #include "lib/base/err.h"
 #include "lib/io/loop.h"
+#include "lib/node/overlap.h"
 #include "lib/node/promise.h"
 #include "lib/wg/config.h"
 #include "lib/wg/wg.h"
 
 struct lr_pump;
+struct lr_party;
+struct lr_reach;
 struct lr_control;
 struct lr_uapi_socket;
 
@@ -37,6 +40,7 @@ const char *lr_node_drop_name(enum lr_node_drop drop);
 /* What hangs on a peer: lr_wg_peer.owner. */
 struct lr_node_peer {
 	char name[LR_NAME_MAX + 1]; /* "" when it has none */
+	struct lr_reach *reach;     /* the paths to a member of the party; NULL: it is none */
 };
 
 enum lr_node_event_kind {
@@ -84,13 +88,15 @@ struct lr_node {
 	struct lr_loop loop;
 	/* the node's own */
 	struct lr_pump *pump;
+	struct lr_party *party; /* NULL: none */
 	struct lr_control *control;
 	struct lr_uapi_socket *uapi;
 	struct lr_node_listener *listeners;
 	struct lr_promise promise;
 	struct lr_source signals;
-	uint8_t default_rules; /* families (bits 4 and 6) whose default route is ours */
-	bool routes;           /* Table = auto: routes for allowed IPs are ours to keep */
+	uint8_t default_rules;     /* families (bits 4 and 6) whose default route is ours */
+	bool routes;               /* Table = auto: routes for allowed IPs are ours to keep */
+	struct lr_overlap overlap; /* of a party's pool with other networks of this host */
 };
 
 struct lr_node_options {
@@ -98,6 +104,8 @@ struct lr_node_options {
 	const char *iface;
 	bool tap;
 	unsigned spin_us;
+	bool party; /* it is to have one: several paths lead to a peer */
+	bool force; /* its members' addresses go before those of other networks of this host */
 };
 
 /* Makes the interface, sockets and pump, and brings it all up. On failure nothing is left behind.
@@ -105,6 +113,8 @@ struct lr_node_options {
 int lr_node_start(struct lr_node *node, const struct lr_node_options *options, struct lr_err *err);
 /* Runs until SIGTERM, SIGINT or a `down` request. 0 or -errno. */
 int lr_node_run(struct lr_node *node);
+/* The loop alone, until loop.stop: for what must come before the node is said to be up. */
+int lr_node_loop(struct lr_node *node);
 /* Takes everything down and wipes keys. Safe after a failed start. */
 void lr_node_stop(struct lr_node *node);
 

@@ -7,6 +7,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/node/node.h"
+#include "lib/node/party_wire.h"
 #include "lib/node/routes.h"
 
 static const char *const event_names[] = {
@@ -68,8 +69,11 @@ void lr_node_peer_changed(struct lr_node *node, struct lr_wg_peer *peer, bool re
 		adopt(node, peer);
 		return;
 	}
+	struct lr_node_peer *own = peer->owner;
 	lr_node_tell(node, LR_NODE_EVENT_PEER_REMOVED, peer);
-	free(peer->owner);
+	if (own && own->reach)
+		lr_party_peer_gone(node->party, own->reach);
+	free(own);
 	peer->owner = NULL;
 }
 

@@ -13,6 +13,10 @@
 #include "lib/io/split.h"
 #include "lib/io/tun.h"
 #include "lib/io/udp.h"
+#include "lib/nat/classify.h"
+#include "lib/node/party_wire.h"
+#include "lib/node/sockets.h"
+#include "lib/relay/frame.h"
 
 enum {
 	FRAME_ROOM = 65536 + LR_ETH_HEAD,
@@ -23,13 +27,16 @@ enum {
 	DATAGRAM_ROOM = 65536, /* what must be left of it for one more receive */
 };
 
-/* Sealed messages for one peer, one behind the other, all of `segment` bytes but the last. */
+/* Sealed messages for one peer, one behind the other, all of `segment` bytes but the last. Through
+ * a relay each has its frame's header in front, `head` bytes. */
 struct train {
 	struct lr_wg_peer *peer;
+	struct lr_path *path; /* of a member; NULL: to the peer's endpoint */
+	size_t head;
 	size_t len, segment;
 	unsigned count;
 	bool closed; /* the last one is shorter */
-	uint8_t buf[LR_TRAIN_BYTES + LR_WG_OVERHEAD + LR_WG_PAD];
+	uint8_t buf[LR_TRAIN_BYTES + LR_FRAME_HEADER + LR_WG_OVERHEAD + LR_WG_PAD];
 };
 
 struct lr_pump {
@@ -38,11 +45,13 @@ struct lr_pump {
 	struct lr_udp udp;
 	struct lr_source on_device, on_udp4, on_udp6;
 	uint64_t device_at, udp_at; /* when they were ready last */
-	uint8_t eth[LR_ETH_HEAD];   /* TAP: in front of every packet that we write */
+	struct lr_sockets sockets;
+	uint8_t eth[LR_ETH_HEAD]; /* TAP: in front of every packet that we write */
 	struct train train;
 	struct lr_merge merge;
 	struct iovec iov[LR_MERGE_PACKETS + 2];
 	uint8_t frame[FRAME_ROOM];
+	uint8_t relayed[LR_FRAME_HEADER + 65536]; /* what lib/wg sends by itself, with a header */
 	uint8_t arena[ARENA];
 };
 
@@ -56,6 +65,28 @@ static int take(struct lr_pump *p, uint64_t *last, int most)
 }
 
 /* ------------------------------------------------------------------ device to peer */
+
+/* The paths to a member of the party; NULL: the peer is none. */
+static struct lr_reach *reach_of(const struct lr_wg_peer *peer)
+{
+	const struct lr_node_peer *own = peer->owner;
+	return own ? own->reach : NULL;
+}
+
+static struct lr_udp *socket_of(struct lr_pump *p, uint16_t number)
+{
+	struct lr_socket *k = number ? lr_sockets_get(&p->sockets, number) : NULL;
+	if (number == 0)
+		return &p->udp;
+	return k ? &k->udp : NULL;
+}
+
+static int send_on_path(
+	struct lr_pump *p, struct lr_path *path, const uint8_t *msg, size_t len, size_t segment)
+{
+	struct lr_udp *u = socket_of(p, path->route.socket);
+	return u ? lr_udp_send(u, &path->route.to, msg, len, segment) : -ENOTCONN;
+}
 
 /* `to` may have lost its sticky source while sending: then the peer's copy loses it too. */
 static int send_to_peer(
@@ -71,8 +102,14 @@ static int send_to_peer(
 static void flush_train(struct lr_pump *p)
 {
 	struct train *t = &p->train;
-	if (t->count && send_to_peer(p, t->peer, t->buf, t->len, t->segment) < 0)
-		p->node->drops[LR_NODE_DROP_SEND] += t->count;
+	if (t->count) {
+		int r = t->path ? send_on_path(p, t->path, t->buf, t->len, t->segment)
+				: send_to_peer(p, t->peer, t->buf, t->len, t->segment);
+		if (t->path)
+			lr_party_sent(p->node->party, reach_of(t->peer), t->path, r, t->segment);
+		if (r < 0)
+			p->node->drops[LR_NODE_DROP_SEND] += t->count;
+	}
 	t->count = 0;
 	t->len = 0;
 	t->closed = false;
@@ -90,10 +127,16 @@ static size_t sealed_len(const struct lr_node *node, size_t len)
 static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed)
 {
 	struct train *t = &p->train;
-	if (t->count && (t->peer != peer || t->closed || sealed > t->segment ||
-				t->count == LR_TRAIN_COUNT || t->len + sealed > LR_TRAIN_BYTES))
+	size_t need = sealed + t->head;
+	if (t->count && (t->peer != peer || t->closed || need > t->segment ||
+				t->count == LR_TRAIN_COUNT || t->len + need > LR_TRAIN_BYTES))
 		flush_train(p);
+	if (t->count)
+		return;
+	struct lr_reach *reach = reach_of(peer);
 	t->peer = peer;
+	t->path = reach ? lr_reach_current(reach) : NULL;
+	t->head = t->path && t->path->route.channel ? LR_FRAME_HEADER : 0;
 }
 
 /* Seals the packet that lies at the train's end behind the head room. */
@@ -101,7 +144,7 @@ static void seal_into_train(struct lr_pump *p, size_t len)
 {
 	struct train *t = &p->train;
 	struct lr_node *node = p->node;
-	uint8_t *msg = t->buf + t->len;
+	uint8_t *msg = t->buf + t->len + t->head;
 	size_t max = node->mtu > len ? node->mtu : len;
 	int n = lr_wg_seal(node->wg, node->loop.now, t->peer, msg, len, max);
 	if (n == -ENOKEY) {
@@ -110,6 +153,10 @@ static void seal_into_train(struct lr_pump *p, size_t len)
 	}
 	if (n < 0)
 		return;
+	if (t->head) {
+		lr_frame_header(msg - t->head, 0, t->path->route.channel);
+		n += (int)t->head;
+	}
 	if (t->count == 0)
 		t->segment = (size_t)n;
 	t->closed = (size_t)n < t->segment;
@@ -129,7 +176,7 @@ static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *pack
 	struct lr_wg_peer *peer =
 		v6 ? lr_wg_route(node->wg, 6, packet + 24) : lr_wg_route(node->wg, 4, packet + 16);
 	size_t sealed = sealed_len(node, lr_split_packet_max(&s));
-	if (sealed > LR_TRAIN_BYTES) {
+	if (sealed + LR_FRAME_HEADER > LR_TRAIN_BYTES) {
 		node->drops[LR_NODE_DROP_MALFORMED]++;
 		return;
 	}
@@ -139,7 +186,8 @@ static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *pack
 	}
 	for (;;) {
 		train_for(p, peer, sealed);
-		size_t n = lr_split_next(&s, p->train.buf + p->train.len + LR_WG_HEAD);
+		size_t n =
+			lr_split_next(&s, p->train.buf + p->train.len + p->train.head + LR_WG_HEAD);
 		if (n == 0)
 			return;
 		node->device_rx_packets++;
@@ -215,44 +263,109 @@ static void write_batch(struct lr_pump *p)
 	lr_merge_reset(&p->merge);
 }
 
+/* Opens one message in place. */
+static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *msg, size_t len,
+	struct lr_wg_rx *rx)
+{
+	struct lr_node *node = p->node;
+	lr_wg_receive(node->wg, node->loop.now, src, msg, len, rx);
+	if (rx->kind == LR_WG_RX_CONTROL && !node->party)
+		lr_pump_settle(p, node->loop.now);
+	if (rx->kind != LR_WG_RX_DATA)
+		return;
+	if (lr_merge_full(&p->merge))
+		write_batch(p);
+	lr_merge_add(&p->merge, rx->packet, rx->len);
+}
+
 static void open_train(
 	struct lr_pump *p, const struct lr_endpoint *src, uint8_t *buf, size_t len, size_t segment)
 {
-	struct lr_node *node = p->node;
 	size_t at = 0;
 	do {
 		size_t n = len - at < segment ? len - at : segment;
 		struct lr_wg_rx rx;
-		lr_wg_receive(node->wg, node->loop.now, src, buf + at, n, &rx);
+		open_one(p, src, buf + at, n, &rx);
 		at += n;
-		if (rx.kind == LR_WG_RX_CONTROL)
-			lr_pump_settle(p, node->loop.now);
-		if (rx.kind != LR_WG_RX_DATA)
-			continue;
-		if (lr_merge_full(&p->merge))
-			write_batch(p);
-		lr_merge_add(&p->merge, rx.packet, rx.len);
 	} while (at < len);
 }
 
-static void udp_ready(struct lr_source *src, uint32_t events)
+/* A WireGuard message while a party runs. *heard is the member that was heard last in this train,
+ * so that its paths are told once. */
+static void open_in_party(struct lr_pump *p, const struct lr_endpoint *src, uint16_t socket,
+	uint8_t *msg, size_t len, const struct lr_reach **heard)
 {
-	struct lr_pump *p = src->ctx;
+	struct lr_node *node = p->node;
+	struct lr_wg_rx rx;
+	open_one(p, src, msg, len, &rx);
+	if (rx.kind == LR_WG_RX_DROP && rx.drop == LR_WG_DROP_UNKNOWN_PEER)
+		lr_party_hold(node->party, src, socket, msg, len);
+	struct lr_reach *reach = rx.kind != LR_WG_RX_DROP && rx.peer ? reach_of(rx.peer) : NULL;
+	if (reach && reach != *heard) {
+		*heard = reach;
+		lr_party_heard(node->party, reach, src, socket);
+	}
+	if (rx.kind == LR_WG_RX_CONTROL)
+		lr_pump_settle(p, node->loop.now);
+}
+
+/* Each datagram of the train by itself. */
+static void sort_train(struct lr_pump *p, const struct lr_endpoint *src, uint16_t socket,
+	uint8_t *buf, size_t len, size_t segment)
+{
+	struct lr_party *party = p->node->party;
+	const struct lr_reach *heard = NULL;
+	struct lr_endpoint via;
+	for (size_t at = 0; at < len; at += segment) {
+		size_t n = len - at < segment ? len - at : segment;
+		uint8_t *msg = buf + at;
+		switch (lr_classify(msg, n)) {
+		case LR_DATAGRAM_WG:
+			open_in_party(p, src, socket, msg, n, &heard);
+			break;
+		case LR_DATAGRAM_FRAME:
+			if (lr_party_frame(party, src, msg, n, &via))
+				open_in_party(p, &via, 0, msg + LR_FRAME_HEADER,
+					n - LR_FRAME_HEADER, &heard);
+			break;
+		case LR_DATAGRAM_STUN:
+		case LR_DATAGRAM_PROBE:
+			lr_party_datagram(party, src, socket, msg, n);
+			break;
+		default:
+			lr_party_foreign(party);
+			break;
+		}
+	}
+}
+
+void lr_pump_take(
+	struct lr_pump *p, const struct lr_endpoint *src, uint16_t socket, uint8_t *msg, size_t len)
+{
+	const struct lr_reach *heard = NULL;
+	open_in_party(p, src, socket, msg, len, &heard);
+	write_batch(p);
+}
+
+/* What is ready on socket number `socket`, which may be closed meanwhile. */
+static void receive(struct lr_pump *p, int fd, uint16_t socket, int most)
+{
 	size_t used = 0;
-	int most = take(p, &p->udp_at, RECEIVES);
-	(void)events;
-	for (int i = 0; i < most; i++) {
+	for (int i = 0; i < most && (socket == 0 || socket_of(p, socket)); i++) {
 		struct lr_endpoint from;
 		size_t segment;
 		uint8_t *buf = p->arena + used;
-		long n = lr_udp_recv(src->fd, buf, sizeof(p->arena) - used, &segment, &from);
+		long n = lr_udp_recv(fd, buf, sizeof(p->arena) - used, &segment, &from);
 		if (n == -EMSGSIZE)
 			p->node->drops[LR_NODE_DROP_TRUNCATED]++;
 		if (n == -EAGAIN)
 			break;
 		if (n < 0)
 			continue;
-		open_train(p, &from, buf, (size_t)n, segment);
+		if (p->node->party)
+			sort_train(p, &from, socket, buf, (size_t)n, segment);
+		else
+			open_train(p, &from, buf, (size_t)n, segment);
 		used += ((size_t)n + 63) & ~(size_t)63;
 		if (sizeof(p->arena) - used < DATAGRAM_ROOM) {
 			write_batch(p);
@@ -263,17 +376,86 @@ static void udp_ready(struct lr_source *src, uint32_t events)
 	lr_pump_settle(p, p->node->loop.now);
 }
 
+static void udp_ready(struct lr_source *src, uint32_t events)
+{
+	struct lr_pump *p = src->ctx;
+	(void)events;
+	receive(p, src->fd, 0, take(p, &p->udp_at, RECEIVES));
+}
+
+/* A socket beside the tunnel's own. */
+static void more_ready(struct lr_source *src, uint32_t events)
+{
+	(void)events;
+	receive(src->ctx, src->fd, lr_socket_of(src)->number, RECEIVES);
+}
+
 /* ------------------------------------------------------------------ life */
+
+/* The message with a frame's header in front of it; NULL when it is too long. */
+static const uint8_t *relayed(struct lr_pump *p, const struct lr_wg_tx *tx, uint32_t channel)
+{
+	if (tx->len > sizeof(p->relayed) - LR_FRAME_HEADER)
+		return NULL;
+	lr_frame_header(p->relayed, 0, channel);
+	memcpy(p->relayed + LR_FRAME_HEADER, tx->msg, tx->len);
+	return p->relayed;
+}
+
+static int send_to_member(struct lr_pump *p, struct lr_reach *reach, const struct lr_wg_tx *tx)
+{
+	struct lr_path *path = lr_reach_current(reach);
+	if (!path)
+		return -EDESTADDRREQ;
+	bool framed = path->route.channel != 0;
+	const uint8_t *msg = framed ? relayed(p, tx, path->route.channel) : tx->msg;
+	size_t len = tx->len + (framed ? LR_FRAME_HEADER : 0);
+	int r = msg ? send_on_path(p, path, msg, len, len) : -EMSGSIZE;
+	lr_party_sent(p->node->party, reach, path, r, len);
+	return r;
+}
+
+/* A message that lib/wg wants to send by itself. */
+static int send_own(struct lr_pump *p, struct lr_wg_tx *tx)
+{
+	struct lr_reach *reach = tx->peer ? reach_of(tx->peer) : NULL;
+	if (reach)
+		return send_to_member(p, reach, tx);
+	if (tx->peer)
+		return send_to_peer(p, tx->peer, tx->msg, tx->len, tx->len);
+	if (!tx->to.channel)
+		return lr_udp_send(&p->udp, &tx->to, tx->msg, tx->len, tx->len);
+	size_t len = tx->len + LR_FRAME_HEADER;
+	return lr_udp_send(&p->udp, &tx->to, relayed(p, tx, tx->to.channel), len, len);
+}
 
 void lr_pump_settle(struct lr_pump *p, uint64_t now)
 {
 	struct lr_wg_tx tx;
-	while (lr_wg_poll(p->node->wg, now, &tx)) {
-		int r = tx.peer ? send_to_peer(p, tx.peer, tx.msg, tx.len, tx.len)
-				: lr_udp_send(&p->udp, &tx.to, tx.msg, tx.len, tx.len);
-		if (r < 0)
+	while (lr_wg_poll(p->node->wg, now, &tx))
+		if (send_own(p, &tx) < 0)
 			p->node->drops[LR_NODE_DROP_SEND]++;
-	}
+}
+
+int lr_pump_send(struct lr_pump *p, uint16_t socket, const struct lr_endpoint *to,
+	const uint8_t *datagram, size_t len, bool whole)
+{
+	struct lr_udp *u = socket_of(p, socket);
+	struct lr_endpoint where = *to;
+	if (!u)
+		return -ENOTCONN;
+	return whole ? lr_udp_send_whole(u, &where, datagram, len)
+		     : lr_udp_send(u, &where, datagram, len, len);
+}
+
+int lr_pump_socket_open(struct lr_pump *p, uint16_t number)
+{
+	return lr_sockets_open(&p->sockets, &p->node->loop, number, p->node->fwmark, more_ready, p);
+}
+
+void lr_pump_socket_close(struct lr_pump *p, uint16_t number)
+{
+	lr_sockets_close(&p->sockets, &p->node->loop, number);
 }
 
 static int watch_sockets(struct lr_pump *p)
@@ -340,6 +522,7 @@ void lr_pump_close(struct lr_pump *p)
 	if (!p)
 		return;
 	forget_sockets(p);
+	lr_sockets_close_all(&p->sockets, &p->node->loop);
 	lr_tun_close(&p->tun);
 	free(p);
 }

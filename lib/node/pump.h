@@ -25,4 +25,17 @@ void lr_pump_settle(struct lr_pump *p, uint64_t now);
 int lr_pump_set_port(struct lr_pump *p, uint16_t port);
 int lr_pump_set_mark(struct lr_pump *p, uint32_t fwmark);
 
+/* --- for a party --- */
+
+/* One datagram on socket `socket` (0: the tunnel's own). `whole`: no router may fragment it. 0 or
+ * -errno. */
+int lr_pump_send(struct lr_pump *p, uint16_t socket, const struct lr_endpoint *to,
+	const uint8_t *datagram, size_t len, bool whole);
+/* One more UDP socket (IPv4): `number`, 0: a free one from 2 on. Its number, or -errno. */
+int lr_pump_socket_open(struct lr_pump *p, uint16_t number);
+void lr_pump_socket_close(struct lr_pump *p, uint16_t number);
+/* A WireGuard message that came earlier. */
+void lr_pump_take(struct lr_pump *p, const struct lr_endpoint *src, uint16_t socket, uint8_t *msg,
+	size_t len);
+
 #endif

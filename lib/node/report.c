@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/nat/reach.h"
 #include "terms.h"
 
 static void put_time(json_t *obj, const char *key, uint64_t unix_ns)
@@ -72,8 +73,24 @@ static void put_address(
 	lr_json_put_str(obj, key, NULL);
 }
 
+json_t *lr_report_path(const struct lr_reach *reach)
+{
+	const struct lr_paths *s = &reach->paths;
+	const struct lr_path *p = s->current < 0 ? NULL : &s->at[s->current];
+	json_t *out = json_object();
+	bool timed = p && p->rtt_us;
+
+	lr_json_put_str(out, LR_K_KIND, !p ? "none" : lr_path_direct(p) ? "direct" : "relay");
+	put_endpoint(out, p ? &p->route.to : NULL);
+	lr_json_put(out, LR_K_RTT_US, timed ? json_integer(p->rtt_us) : NULL);
+	return out;
+}
+
 static json_t *path(const struct lr_wg_peer *live, uint64_t wall)
 {
+	const struct lr_node_peer *own = live ? live->owner : NULL;
+	if (own && own->reach)
+		return lr_report_path(own->reach);
 	json_t *out = json_object();
 	bool direct = live && live->stats.last_handshake_unix_ns &&
 		      live->stats.last_handshake_unix_ns + LR_REPORT_LIVE_NS > wall;

@@ -19,6 +19,8 @@
  * The preshared key is not in it. NULL: out of memory. */
 json_t *lr_report_peer(
 	const struct lr_config_peer *p, const struct lr_wg_peer *live, uint64_t wall, bool detail);
+/* The path in use to a member of a party. */
+json_t *lr_report_path(const struct lr_reach *reach);
 /* The node; `peers` (a list of lr_report_peer()) is taken, NULL leaves it out. */
 json_t *lr_report_node(struct lr_node *node, json_t *peers);
 json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *event);

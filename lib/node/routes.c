@@ -35,7 +35,7 @@ static uint8_t family_bit(uint8_t family)
 
 static void route(struct lr_node *node, struct lr_netlink *nl, bool add, const struct lr_prefix *p)
 {
-	if (covered(node, p))
+	if (covered(node, p) || lr_overlap_keeps(&node->overlap, p))
 		return;
 	if (p->len > 0) {
 		lr_netlink_route(nl, add, node->ifindex, p, 0);
@@ -68,7 +68,7 @@ int lr_routes_bring_up(struct lr_node *node, struct lr_err *err)
 	struct lr_netlink *nl = lr_netlink_open(err);
 	if (!nl)
 		return -1;
-	const struct lr_link link = {
+	const struct lr_netlink_link link = {
 		.ifindex = node->ifindex,
 		.mtu = node->mtu,
 		.queue_len = QUEUE_LEN,

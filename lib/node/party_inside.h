@@ -1,0 +1,272 @@
+/*
+ * party_inside.h - the inside of struct lr_party; for lib/node/party*.c only
+ *
+ * Theory of operation. Nothing waits: each part has a time at which it wants to be called
+ * (`due`), and lr_party_settle() calls those whose time has come.
+ *   party.c        life, and what commands ask for
+ *   party_sync.c   charter, records and lists to and from each relay
+ *   party_meet.c   the helper lr-meet: requests out, answers in
+ *   party_peers.c  members of the roster as WireGuard peers
+ *   party_relay.c  our channel at each relay
+ *   party_paths.c  probes, STUN, own addresses
+ *   party_state.c  parties/NAME.json
+ *   party_report.c what is shown, requests of the control socket
+ */
+#ifndef LR_NODE_PARTY_INSIDE_H
+#define LR_NODE_PARTY_INSIDE_H
+
+#include <limits.h>
+
+#include "lib/base/clock.h"
+#include "lib/io/loop.h"
+#include "lib/node/party.h"
+#include "lib/node/party_wire.h"
+#include "lib/party/access.h"
+#include "lib/party/roster.h"
+#include "lib/relay/frame.h"
+
+#define LR_PARTY_FILE   (LR_PARTY_NAME + 8) /* name of the state file without ".json" */
+#define LR_PARTY_HELD   8                   /* initiations by unknown keys */
+#define LR_PARTY_HELD_S 1
+#define LR_PARTY_LANS   32
+#define LR_INITIATION   148 /* bytes of a WireGuard initiation */
+
+/* --- the helper --- */
+
+struct lr_helper_answer {
+	unsigned status;   /* HTTP; 0: there was no answer, see `error` */
+	const char *error; /* one line */
+	const uint8_t *body;
+	size_t len;
+};
+typedef void (*lr_helper_done)(void *ctx, const struct lr_helper_answer *a);
+
+struct lr_helper_request; /* on its way */
+struct lr_helper {
+	struct lr_node *node;
+	const char *path; /* of the program */
+	int pid;          /* 0: it does not run */
+	struct lr_source source;
+	struct lr_helper_request *requests;
+	uint64_t next_id, due_ns; /* when to start it again */
+	unsigned starts;          /* in a row that did no good */
+	char *in;
+	size_t in_len, in_room;
+	char *out; /* what the socket did not take yet */
+	size_t out_len, out_room;
+};
+struct lr_helper_http {
+	const char *method, *url;
+	const char *header; /* a line, or NULL */
+	const uint8_t *body;
+	size_t len;
+	unsigned timeout_ms;
+};
+
+void lr_helper_init(struct lr_helper *m, struct lr_node *node, const char *path);
+/* Ends the helper; requests under way are forgotten without a call. */
+void lr_helper_release(struct lr_helper *m);
+/* 0, and `done` is called exactly once unless lr_helper_release() comes first; or -errno. */
+int lr_helper_http(
+	struct lr_helper *m, const struct lr_helper_http *http, lr_helper_done done, void *ctx);
+/* Starts it again when that is due. */
+void lr_helper_run(struct lr_helper *m, uint64_t now);
+void lr_helper_forget(struct lr_helper *m, const void *ctx); /* no calls for `ctx` any more */
+
+/* --- a relay of the party, as we see it --- */
+
+enum lr_sync_job {
+	LR_SYNC_PUT,     /* our record */
+	LR_SYNC_LIST,    /* what is since */
+	LR_SYNC_CHARTER, /* the charter to it */
+	LR_SYNC_CLAIM,   /* an invite's token */
+	LR_SYNC_OFFER,   /* an offer of ours */
+	LR_SYNC_LEAVE,   /* a record that leaves */
+	LR_SYNC_JOBS
+};
+enum lr_bind_state { LR_BIND_NONE, LR_BIND_ASKED, LR_BIND_SENT, LR_BIND_BOUND };
+
+struct lr_party_relay {
+	struct lr_party *party;
+	struct lr_place place;
+	/* HTTP */
+	struct lr_since since;
+	uint8_t want, busy;            /* sets of jobs */
+	bool polling;                  /* the list under way waits at the relay */
+	bool answered;                 /* to our record, once */
+	bool rules_known;              /* it has our charter, as far as we know */
+	uint64_t put_serial, put_sent; /* of the record that it has; that is on its way */
+	uint64_t signalled;            /* greatest sequence that it told over UDP */
+	uint64_t retry_ns;             /* after a failure */
+	unsigned failures;
+	char error[120]; /* of the last failure, "" */
+	struct lr_sync_context {
+		struct lr_party_relay *relay;
+		uint8_t job;
+	} contexts[LR_SYNC_JOBS];
+	/* UDP */
+	struct lr_endpoint at; /* AF_UNSPEC: not known yet */
+	uint64_t resolve_ns;
+	enum lr_bind_state bind;
+	uint64_t nonce, asked_ns, bind_sent_ns, bind_due_ns, keep_sent_ns;
+	bool has_cookie;
+	unsigned bind_tries;
+	uint8_t cookie[LR_COOKIE_LEN], id[LR_RELAY_ID_LEN];
+	int64_t time_offset_ms;           /* its time less our monotonic clock */
+	uint64_t bind_ms;                 /* time of our last BIND */
+	uint32_t channel, rtt_us, leg_us; /* measured; as published */
+	uint32_t lifetime_s;
+	struct lr_endpoint seen; /* our address as it sees it */
+};
+
+/* --- a member, as a peer --- */
+
+struct lr_party_member {
+	struct lr_party *party;
+	struct lr_member *m;
+	struct lr_wg_peer *peer;
+	struct lr_reach reach;
+	struct lr_route learned; /* the channel that it was heard from, before its record says so */
+	bool direct;             /* path in use when it was told last */
+	struct lr_party_member *next;
+};
+
+struct lr_party_held {
+	struct lr_endpoint src;
+	uint16_t socket;
+	uint64_t until_ns; /* 0: free */
+	uint8_t bytes[LR_INITIATION];
+};
+
+enum lr_party_phase {
+	LR_PARTY_STARTING, /* no relay has answered yet */
+	LR_PARTY_READY,    /* the interface has its address */
+	LR_PARTY_OUT,      /* refused or kicked */
+};
+
+struct lr_party {
+	struct lr_node *node;
+	char file[LR_PARTY_FILE];
+	char name[LR_PARTY_NAME];
+	enum lr_party_phase phase;
+	bool hosted, hide, new_host;
+	uint8_t host_secret[LR_SIGN_SECRET_LEN];
+	struct lr_invite invite; /* that is joined with; token: until it is claimed */
+	bool claiming;           /* the token: there is no roster yet */
+	struct lr_roster *roster;
+	struct lr_helper helper;
+	char meet_path[PATH_MAX];
+	char nick[LR_MEMBER_NAME];
+
+	struct lr_party_relay relays[LR_PLACES_MAX];
+	unsigned n_relays;
+	uint8_t record[LR_RECORD_MAX]; /* ours, as published last */
+	size_t record_len;
+	uint64_t record_serial; /* counts what was published */
+	uint8_t offer[LR_OFFER_LEN];
+	bool has_offer;
+	unsigned puts; /* rounds of first PUTs that were answered */
+	bool leaving;
+
+	struct lr_party_member *members;
+	struct lr_party_held held[LR_PARTY_HELD];
+	uint64_t asked_ns; /* when a stranger made us ask for the members */
+	bool joined;       /* somebody did: what is held may be his */
+
+	/* paths */
+	struct lr_reach_host host;
+	struct lr_behave behave;
+	bool behaving, outside_known;
+	struct lr_prefix pools[2], lans[LR_PARTY_LANS];
+	size_t n_lans;
+	struct lr_source watch; /* the kernel tells that addresses of the machine changed */
+	uint64_t look_ns;       /* when to look at them; LR_NEVER */
+	struct lr_too_big {     /* padded probes that the kernel refused while a member ran */
+		struct lr_route route;
+		size_t len;
+	} too_big[LR_PATHS];
+	unsigned n_too_big;
+	uint64_t reach_due_ns; /* the earliest of all members */
+
+	uint64_t due_ns;               /* when settle has something to do */
+	bool reroute;                  /* channels or members changed: routes anew */
+	bool save;                     /* the state file is to be written */
+	uint64_t save_ns;              /* when; LR_NEVER */
+	uint8_t saved[LR_HASH_LEN];    /* of what it holds */
+	uint64_t confirm_ns;           /* host: when to confirm addresses; LR_NEVER */
+	bool dropping;                 /* all peers are to go */
+	bool waiting, waited, behaved; /* lr_party_wait() runs; STUN was begun */
+	uint64_t wait_ns;              /* when it, or leaving, gives up */
+	uint64_t foreign;              /* datagrams that were none of ours */
+	struct lr_err error;           /* why it is LR_PARTY_OUT, or the last failure */
+	uint64_t opened_ns;
+};
+
+/* Settle is to be called again soon. */
+static inline void lr_party_wake(struct lr_party *p)
+{
+	p->due_ns = 0;
+}
+static inline uint64_t lr_party_now(const struct lr_party *p)
+{
+	return p->node->loop.now;
+}
+
+/* party.c */
+void lr_party_out(struct lr_party *p, const char *why); /* no longer a member */
+void lr_party_up(struct lr_party *p);                   /* the address is settled */
+/* There is a roster: address, record, paths. 0 or -1 with `err`. */
+int lr_party_begin(struct lr_party *p, struct lr_err *err);
+
+/* party_sync.c */
+void lr_sync_run(struct lr_party *p, uint64_t now);
+uint64_t lr_sync_due(const struct lr_party *p, uint64_t now);
+/* All relays are asked for the members, all are to have the charter. */
+void lr_sync_ask(struct lr_party *p);
+void lr_sync_charter(struct lr_party *p);
+/* Tells all relays that we leave; whether all have answered, or cannot be reached. */
+void lr_sync_leave(struct lr_party *p);
+bool lr_sync_left(const struct lr_party *p);
+/* A relay of the charter that we did not know, or of an invite. */
+void lr_sync_add(struct lr_party *p, const struct lr_place *place);
+
+/* party_peers.c */
+void lr_party_event(
+	void *ctx, enum lr_roster_event what, struct lr_member *m, const struct lr_claim *claim);
+/* The channels of all members, and ours, may be others: routes anew. */
+void lr_party_reroute(struct lr_party *p);
+void lr_party_drop_all(struct lr_party *p);
+struct lr_party_member *lr_party_member_of(const struct lr_party *p, const struct lr_wg_peer *peer);
+/* It was heard over a relay's channel that its record does not name (yet). */
+void lr_party_learn(struct lr_party_member *k, const struct lr_route *route);
+/* Interface addresses as the roster has them. 0 or -1 with `err`. */
+int lr_party_set_address(struct lr_party *p, struct lr_err *err);
+void lr_party_replay_held(struct lr_party *p, uint64_t now);
+
+/* party_relay.c */
+void lr_channel_run(struct lr_party_relay *r, uint64_t now);
+uint64_t lr_channel_due(const struct lr_party_relay *r);
+void lr_channel_control(struct lr_party_relay *r, const uint8_t *frame, size_t len);
+void lr_channel_release(struct lr_party_relay *r); /* told to the relay */
+void lr_channel_reset(struct lr_party_relay *r);   /* begins anew */
+struct lr_party_relay *lr_party_relay_at(struct lr_party *p, const struct lr_endpoint *at);
+
+/* party_paths.c */
+void lr_party_paths_start(struct lr_party *p);
+void lr_party_paths_stop(struct lr_party *p);
+void lr_party_paths_run(struct lr_party *p, uint64_t now);
+uint64_t lr_party_paths_due(const struct lr_party *p);
+/* Candidates and channels into our record. */
+void lr_party_publish(struct lr_party *p);
+/* Finds out anew how the router treats us. */
+void lr_party_behave(struct lr_party *p);
+
+/* party_state.c */
+/* Fills name, file, roster and relays as the options say. 0 or -1 with `err`. */
+int lr_party_load(struct lr_party *p, const struct lr_party_options *o, struct lr_err *err);
+/* The invite's secret is known: makes the roster and begins. 0 or -1 with `err`. */
+int lr_party_enter(struct lr_party *p, struct lr_err *err);
+void lr_party_default_nick(struct lr_party *p); /* the host's name, when there is none yet */
+void lr_party_save(struct lr_party *p);
+
+#endif

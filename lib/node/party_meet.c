@@ -1,0 +1,318 @@
+/*
+ * party_meet.c - the helper lr-meet: started, asked, started again
+ *
+ * Theory of operation. One stream socket is the helper's standard input and output. A request is a
+ * line {"id": N, "do": "http", ...}, its answer a line with the same id; answers come in any order.
+ * When the helper ends, all that it was asked is answered with an error, and it is started again:
+ * at once, then after 1, 2, 4 ... 30 s while it does no good.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/io/base64.h"
+#include "lib/io/child.h"
+#include "lib/node/party_inside.h"
+#include "terms.h"
+
+#define READ_BYTES (64u << 10)
+#define OUT_MAX    (4u << 20) /* that wait for a helper that does not read */
+#define BACKOFF_S  30
+
+struct lr_helper_request {
+	struct lr_helper_request *next;
+	uint64_t id;
+	lr_helper_done done;
+	void *ctx;
+};
+
+/* --- life of the helper --- */
+
+void lr_helper_init(struct lr_helper *m, struct lr_node *node, const char *path)
+{
+	*m = (struct lr_helper){.node = node, .path = path, .source = {.fd = -1}};
+}
+
+static void finish(struct lr_helper_request *q, const struct lr_helper_answer *a)
+{
+	if (q->done)
+		q->done(q->ctx, a);
+	free(q);
+}
+
+/* All that is under way gets this error. */
+static void fail_all(struct lr_helper *m, const char *error)
+{
+	const struct lr_helper_answer a = {.error = error};
+	struct lr_helper_request *list = m->requests, *next;
+
+	m->requests = NULL;
+	for (; list; list = next) {
+		next = list->next;
+		finish(list, &a);
+	}
+}
+
+static void reap(struct lr_helper *m)
+{
+	if (m->source.fd >= 0) {
+		lr_loop_remove(&m->node->loop, &m->source);
+		close(m->source.fd);
+	}
+	if (m->pid)
+		lr_child_end(m->pid, -1, 0);
+	m->source.fd = -1;
+	m->pid = 0;
+	m->in_len = m->out_len = 0;
+}
+
+static void died(struct lr_helper *m)
+{
+	unsigned wait_s = m->starts < 2 ? m->starts : 1u << (m->starts < 7 ? m->starts - 2 : 5);
+
+	if (wait_s > BACKOFF_S)
+		wait_s = BACKOFF_S;
+	reap(m);
+	m->due_ns = m->node->loop.now + wait_s * LR_NS_PER_S + LR_NS_PER_MS;
+	lr_log(LR_LOG_NOTE, "%s: the helper lr-meet ended; it is started again", m->node->iface);
+	fail_all(m, "the helper lr-meet ended");
+}
+
+void lr_helper_release(struct lr_helper *m)
+{
+	while (m->requests) {
+		struct lr_helper_request *q = m->requests;
+		m->requests = q->next;
+		free(q);
+	}
+	reap(m);
+	free(m->in);
+	free(m->out);
+	m->in = m->out = NULL;
+}
+
+void lr_helper_forget(struct lr_helper *m, const void *ctx)
+{
+	for (struct lr_helper_request *q = m->requests; q; q = q->next)
+		if (q->ctx == ctx)
+			q->done = NULL;
+}
+
+/* --- answers --- */
+
+static void take_answer(struct lr_helper *m, const json_t *o)
+{
+	bool bad = false;
+	struct lr_helper_request **at = &m->requests, *q;
+	uint64_t id = (uint64_t)lr_json_int(o, LR_K_ID, 0, &bad);
+	const char *body = lr_json_str(o, LR_K_BODY, &bad);
+	struct lr_helper_answer a = {.error = lr_json_str(o, LR_K_ERROR, &bad)};
+	long status = (long)lr_json_int(o, LR_K_STATUS, 0, &bad);
+
+	while (*at && (*at)->id != id)
+		at = &(*at)->next;
+	q = *at;
+	if (bad || !q)
+		return;
+	*at = q->next;
+	m->starts = 0;
+	size_t len = 0;
+	uint8_t *copy = body ? lr_base64_parse(body, &len) : NULL;
+	if ((!body || copy) && status > 0 && status < 1000) {
+		a.status = (unsigned)status;
+		a.body = copy;
+		a.len = len;
+	} else if (!a.error) {
+		a.error = "the helper lr-meet gave no answer";
+	}
+	finish(q, &a);
+	free(copy);
+}
+
+static void take_line(struct lr_helper *m, const char *line, size_t len)
+{
+	json_t *o = lr_json_parse(line, len, NULL);
+
+	if (json_is_object(o))
+		take_answer(m, o);
+	json_decref(o);
+}
+
+static bool take_lines(struct lr_helper *m)
+{
+	size_t at = 0;
+	char *end;
+
+	while (at < m->in_len && (end = memchr(m->in + at, '\n', m->in_len - at))) {
+		size_t len = (size_t)(end - m->in) - at, from = at;
+		at += len + 1;
+		take_line(m, m->in + from, len);
+		if (m->source.fd < 0) /* an answer led to its end */
+			return true;
+	}
+	memmove(m->in, m->in + at, m->in_len - at);
+	m->in_len -= at;
+	return m->in_len <= LR_JSON_LINE_MAX;
+}
+
+static bool read_in(struct lr_helper *m)
+{
+	if (m->in_room - m->in_len < READ_BYTES) {
+		size_t room = m->in_len + 2 * READ_BYTES;
+		char *wide = realloc(m->in, room);
+		if (!wide)
+			return false;
+		m->in = wide;
+		m->in_room = room;
+	}
+	ssize_t n = recv(m->source.fd, m->in + m->in_len, READ_BYTES, MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	m->in_len += (size_t)n;
+	return n > 0 && take_lines(m);
+}
+
+/* --- requests --- */
+
+static bool flush(struct lr_helper *m)
+{
+	size_t at = 0;
+
+	while (at < m->out_len) {
+		ssize_t n = send(
+			m->source.fd, m->out + at, m->out_len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return false;
+		if (n < 0)
+			break;
+		at += (size_t)n;
+	}
+	memmove(m->out, m->out + at, m->out_len - at);
+	m->out_len -= at;
+	lr_loop_change(&m->node->loop, &m->source, EPOLLIN | (m->out_len ? EPOLLOUT : 0));
+	return true;
+}
+
+static void ready(struct lr_source *src, uint32_t events)
+{
+	struct lr_helper *m = src->ctx;
+	bool good = true;
+
+	if (events & EPOLLOUT)
+		good = flush(m);
+	if (good && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		good = read_in(m);
+	if (!good && m->source.fd >= 0)
+		died(m);
+}
+
+/* The helper with one end of the pair as its standard input and output. */
+static int spawn(struct lr_helper *m, int end)
+{
+	static const char *const argv[] = {"lr-meet", "serve", "-", NULL};
+	const int fds[] = {end, end, -1};
+	pid_t pid = lr_child_start(m->path, argv, fds, 3);
+
+	m->pid = pid > 0 ? pid : 0;
+	return pid < 0 ? (int)pid : 0;
+}
+
+static int start(struct lr_helper *m)
+{
+	int pair[2];
+
+	m->due_ns = 0;
+	m->starts++;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	int r = spawn(m, pair[1]);
+	close(pair[1]);
+	m->source = (struct lr_source){pair[0], ready, m};
+	if (r == 0)
+		r = lr_loop_add(&m->node->loop, &m->source, EPOLLIN);
+	if (r < 0) {
+		reap(m);
+		m->due_ns = m->node->loop.now + LR_NS_PER_S;
+	}
+	return r;
+}
+
+void lr_helper_run(struct lr_helper *m, uint64_t now)
+{
+	if (m->pid || !m->due_ns || m->due_ns > now)
+		return;
+	if (start(m) < 0)
+		m->due_ns = now + BACKOFF_S * LR_NS_PER_S;
+}
+
+static json_t *request_json(const struct lr_helper_http *h, uint64_t id)
+{
+	json_t *o = json_object(), *headers = json_array();
+	char *body = h->body ? lr_base64(h->body, h->len) : NULL;
+
+	lr_json_put_int(o, LR_K_ID, (int64_t)id);
+	lr_json_put_str(o, LR_K_DO, "http");
+	lr_json_put_str(o, LR_K_METHOD, h->method);
+	lr_json_put_str(o, LR_K_URL, h->url);
+	if (h->header)
+		json_array_append_new(headers, json_string(h->header));
+	lr_json_put(o, LR_K_HEADERS, headers);
+	if (body)
+		lr_json_put_str(o, LR_K_BODY, body);
+	lr_json_put_int(o, LR_K_TIMEOUT_MS, h->timeout_ms);
+	free(body);
+	return o;
+}
+
+/* Puts the line behind what waits. */
+static int queue(struct lr_helper *m, json_t *o)
+{
+	char *text = lr_json_text(o);
+	size_t len = text ? strlen(text) : 0;
+	int r = text ? 0 : -ENOMEM;
+
+	if (r == 0 && m->out_len + len + 1 > OUT_MAX)
+		r = -ENOBUFS;
+	if (r == 0 && m->out_len + len + 1 > m->out_room) {
+		char *wide = realloc(m->out, m->out_len + len + 1);
+		r = wide ? 0 : -ENOMEM;
+		m->out = wide ? wide : m->out;
+		m->out_room = wide ? m->out_len + len + 1 : m->out_room;
+	}
+	if (r == 0) {
+		memcpy(m->out + m->out_len, text, len);
+		m->out[m->out_len + len] = '\n';
+		m->out_len += len + 1;
+	}
+	free(text);
+	return r;
+}
+
+int lr_helper_http(
+	struct lr_helper *m, const struct lr_helper_http *h, lr_helper_done done, void *ctx)
+{
+	struct lr_helper_request *q;
+	int r = 0;
+
+	if (!m->pid && m->due_ns)
+		return -EAGAIN; /* it is started again later */
+	if (!m->pid && (r = start(m)) < 0)
+		return r;
+	q = calloc(1, sizeof(*q));
+	if (!q)
+		return -ENOMEM;
+	*q = (struct lr_helper_request){m->requests, ++m->next_id, done, ctx};
+	json_t *o = request_json(h, q->id);
+	r = queue(m, o);
+	json_decref(o);
+	if (r < 0) {
+		free(q);
+		return r;
+	}
+	m->requests = q;
+	flush(m); /* when it is gone, `ready` hears of it */
+	return 0;
+}

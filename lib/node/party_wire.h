@@ -1,0 +1,35 @@
+/*
+ * party_wire.h - between the pump and the party: what came in that is not for a stock tunnel
+ *
+ * The pump sorts what comes to the tunnel's sockets when a party runs (lib/nat/classify.h). What is
+ * WireGuard goes to lib/wg; the rest comes here. A frame that holds a WireGuard message comes
+ * here first, and then goes to lib/wg with the relay and channel as its source.
+ */
+#ifndef LR_NODE_PARTY_WIRE_H
+#define LR_NODE_PARTY_WIRE_H
+
+#include "lib/nat/reach.h"
+#include "lib/node/party.h"
+
+/* STUN or a probe, straight from `src`, on socket number `socket`. */
+void lr_party_datagram(struct lr_party *p, const struct lr_endpoint *src, uint16_t socket,
+	const uint8_t *bytes, size_t len);
+/* A relay frame. True when it holds a WireGuard message for us: `via` is then its source, the
+ * message begins LR_FRAME_HEADER bytes in. */
+bool lr_party_frame(struct lr_party *p, const struct lr_endpoint *src, const uint8_t *bytes,
+	size_t len, struct lr_endpoint *via);
+/* Something authenticated came from a member, over `src` (with its channel). */
+void lr_party_heard(
+	struct lr_party *p, struct lr_reach *reach, const struct lr_endpoint *src, uint16_t socket);
+/* An initiation by an unknown key: it is kept for a moment, and the members are asked for. */
+void lr_party_hold(struct lr_party *p, const struct lr_endpoint *src, uint16_t socket,
+	const uint8_t *bytes, size_t len);
+/* Data went to a member: `error` is 0 or -errno of sending `len` bytes a datagram. */
+void lr_party_sent(
+	struct lr_party *p, struct lr_reach *reach, struct lr_path *path, int error, size_t len);
+/* The member's WireGuard peer is about to be removed by somebody else. */
+void lr_party_peer_gone(struct lr_party *p, struct lr_reach *reach);
+/* A datagram of none of the kinds. */
+void lr_party_foreign(struct lr_party *p);
+
+#endif
