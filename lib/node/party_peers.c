@@ -15,6 +15,7 @@
 #include "lib/nat/relay_choice.h"
 #include "lib/node/party_inside.h"
 #include "lib/node/pump.h"
+#include "lib/node/routes.h"
 
 /* fe80::/64 and an EUI-64 from six bytes of the key's hash, as if they were a MAC address
  * (RFC 4291 appendix A). */
@@ -39,6 +40,8 @@ static void allow(struct lr_party_member *k, const struct lr_ip *ip)
 
 	if (ip->family && lr_wg_allow(k->party->node->wg, k->peer, &host) < 0)
 		lr_log(LR_LOG_ERROR, "%s: out of memory", k->party->node->iface);
+	else if (ip->family && k->party->node->overlap.meets) /* the pool is no network of ours */
+		lr_routes_add(k->party->node, &host, 1, NULL);
 }
 
 static void set_allowed(struct lr_party_member *k)
@@ -47,6 +50,8 @@ static void set_allowed(struct lr_party_member *k)
 	struct lr_prefix ula = lr_roster_ula(k->party->roster);
 	struct lr_ip own = link_local(m->r.public_key);
 
+	if (k->party->node->overlap.meets)
+		lr_routes_remove(k->party->node, k->peer);
 	lr_wg_disallow_all(k->party->node->wg, k->peer);
 	if (m->holds) {
 		allow(k, &m->r.address);
@@ -425,5 +430,7 @@ int lr_party_set_address(struct lr_party *p, struct lr_err *err)
 	free(node->addresses);
 	node->addresses = list;
 	node->n_addresses = 3;
+	for (struct lr_party_member *k = p->members; k && node->overlap.meets; k = k->next)
+		set_allowed(k);
 	return r;
 }
