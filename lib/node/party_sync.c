@@ -24,6 +24,8 @@
 #define RETRY_MS   500ull
 #define RETRY_S    30
 #define LEAVE_MS   900
+#define SILENT_MS                                                                                  \
+	1000 /* a relay that says nothing for so long is not waited for when another answers */
 
 static uint8_t bit(enum lr_sync_job job)
 {
@@ -326,8 +328,13 @@ static void publish(struct lr_party *p, uint64_t now)
 	p->save = true;
 }
 
+static uint64_t silent_ns(const struct lr_party *p)
+{
+	return p->opened_ns + SILENT_MS * LR_NS_PER_MS;
+}
+
 /* All relays that can be reached have answered to what we published last. */
-static bool all_answered(const struct lr_party *p)
+static bool all_answered(const struct lr_party *p, uint64_t now)
 {
 	unsigned answered = 0;
 
@@ -335,7 +342,7 @@ static bool all_answered(const struct lr_party *p)
 		const struct lr_party_relay *r = &p->relays[i];
 		if (r->put_serial == p->record_serial)
 			answered++;
-		else if (!r->failures)
+		else if (!r->failures && now < silent_ns(p))
 			return false;
 	}
 	return answered > 0;
@@ -344,7 +351,7 @@ static bool all_answered(const struct lr_party *p)
 static void settle(struct lr_party *p, uint64_t now)
 {
 	if (!p->roster || !p->record_serial || !lr_roster_joining(p->roster) ||
-		lr_roster_wants_publish(p->roster, now) || !all_answered(p))
+		lr_roster_wants_publish(p->roster, now) || !all_answered(p, now))
 		return;
 	lr_roster_settle(p->roster, now, lr_wall() / LR_NS_PER_S);
 	lr_party_up(p);
@@ -366,6 +373,8 @@ uint64_t lr_sync_due(const struct lr_party *p, uint64_t now)
 
 	if (p->phase == LR_PARTY_OUT || p->leaving)
 		return LR_NEVER;
+	if (p->phase == LR_PARTY_STARTING && silent_ns(p) > now && silent_ns(p) < due)
+		due = silent_ns(p);
 	for (unsigned i = 0; i < p->n_relays; i++) {
 		const struct lr_party_relay *r = &p->relays[i];
 		uint64_t poll = p->opened_ns + POLL_AFTER * LR_NS_PER_S + 1;
