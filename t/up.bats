@@ -110,7 +110,6 @@ bad() {
 }
 
 @test "the command line: what excludes each other, what is missing, what is mistyped" {
-	exits 2 lr-up
 	exits 2 lr-up --tun --tap --config x
 	exits 2 lr-up --config x --down
 	exits 2 lr-up --confg x

@@ -39,7 +39,7 @@ struct lr_host_map {
 static int launch(struct lr_host_map *m)
 {
 	char program[PATH_MAX];
-	const char *const argv[] = {"lr-meet", NULL};
+	const char *const argv[] = {"lr-meet", "serve", "-", NULL};
 	int in[2], out[2];
 
 	lr_child_program("lr-meet", program);

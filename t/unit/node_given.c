@@ -71,12 +71,14 @@ static void reach(void)
 
 static void places(void)
 {
-	struct lr_host_places p;
+	struct lr_host_places p = {0};
 	struct lr_place outside;
 	struct lr_err err = {0};
 
-	ok(lr_host_places_find(&p, 3478, &err) == 0 && p.n > 0 && p.at.family,
-		"this machine is found somewhere: %s", p.n ? p.places[0].text : err.text);
+	int rc = lr_host_places_find(&p, 3478, &err);
+
+	ok(rc == 0 && p.n > 0 && p.at.family, "this machine is found somewhere: %s",
+		p.n ? p.places[0].text : err.text);
 	unsigned n = p.n;
 	ok(lr_place_parse("198.51.100.9:4000", 17, &outside) == 0, "a place outside");
 	lr_host_places_add(&p, &outside);
