@@ -12,6 +12,7 @@
 #include "lib/crypto/crypto.h"
 #include "lib/node/metrics.h"
 #include "lib/node/plain.h"
+#include "lib/node/plain_party.h"
 #include "terms.h"
 
 #define AT(member) offsetof(struct lr_peer_args, member)
@@ -59,21 +60,29 @@ static int run_show(struct lr_cli *cli)
 
 /* --- verbs that need a node --- */
 
+/* The status; with what there is to tell of the party when the node is in one. */
 static json_t *ask_status(struct lr_cli *cli)
 {
 	const struct lr_peer_args *a = cli->args;
 	struct lr_client *c = lr_client_open(a->iface, &cli->err);
 	json_t *answer = c ? lr_client_ask(c, lr_client_request("status"), &cli->err) : NULL;
+	json_t *party = answer ? lr_client_ask(c, lr_client_request("party"), NULL) : NULL;
 
 	lr_client_close(c);
+	if (party)
+		json_object_update_missing(answer, party);
+	json_decref(party);
 	return answer;
 }
 
 static int run_status(struct lr_cli *cli)
 {
+	const struct lr_peer_args *a = cli->args;
 	json_t *status = ask_status(cli);
 	int code = status ? lr_peer_print_one(cli, status, lr_plain_status) : lr_peer_failed(cli);
 
+	if (code == LR_EXIT_OK && !a->json && json_object_get(status, LR_K_PARTY))
+		code = lr_peer_print(cli, lr_plain_party(status, 0));
 	json_decref(status);
 	return code;
 }
@@ -145,6 +154,14 @@ static const struct lr_verb verbs[] = {
 		lr_peer_export_options, 0, -1, lr_peer_run_export, "peer"},
 	{"ping", "NAME", "round trips through the tunnel", lr_peer_ping_options, 1, 1,
 		lr_peer_run_ping, "peer"},
+	{"invite", "", "print an invite to the party", lr_peer_invite_options, 0, 0,
+		lr_peer_run_invite},
+	{"kick", "NAME", "put a member out of the party, for good", NULL, 1, 1, lr_peer_run_kick,
+		"peer"},
+	{"rename", "NICK", "change our own name in the party", NULL, 1, 1, lr_peer_run_rename},
+	{"explain", "NAME", "why the path to a member is what it is", NULL, 1, 1,
+		lr_peer_run_explain, "peer"},
+	{"netcheck", "", "what this network lets through", NULL, 0, 0, lr_peer_run_netcheck},
 	{"status", "", "the running node", NULL, 0, 0, run_status},
 	{"metrics", "", "the running node for Prometheus", NULL, 0, 0, run_metrics},
 	{"watch", "", "events as JSON lines, as they happen", NULL, 0, 0, run_watch},
@@ -181,6 +198,7 @@ const struct lr_prog lr_peer_prog = {
 	.exits = exits,
 	.examples = "  lr-peer list\n"
 		    "  lr-peer ping -c 10 bob\n"
+		    "  lr-peer invite --once --for 2h\n"
 		    "  lr-ipam list --json | lr-peer import -\n",
 	.args_size = sizeof(struct lr_peer_args),
 	.defaults = defaults,

@@ -19,6 +19,9 @@ struct lr_peer_args {
 	long count, size;
 	double interval_s, wait_s;
 	bool four, six;
+	/* invite */
+	bool once;
+	const char *life;
 };
 
 extern const struct lr_prog lr_peer_prog;
@@ -46,5 +49,12 @@ int lr_peer_run_export(struct lr_cli *cli);
 
 extern const struct lr_opt lr_peer_ping_options[];
 int lr_peer_run_ping(struct lr_cli *cli);
+
+extern const struct lr_opt lr_peer_invite_options[];
+int lr_peer_run_invite(struct lr_cli *cli);
+int lr_peer_run_kick(struct lr_cli *cli);
+int lr_peer_run_rename(struct lr_cli *cli);
+int lr_peer_run_explain(struct lr_cli *cli);
+int lr_peer_run_netcheck(struct lr_cli *cli);
 
 #endif

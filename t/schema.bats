@@ -32,7 +32,8 @@ setup() {
 		and (map(.name) | unique | length) == length' share/targets.json
 }
 
-# What each verb prints, in this order: SCHEMA COMMAND; "-": the verb has no JSON of its own.
+# What each verb prints, in this order: SCHEMA COMMAND; "-": the verb has no JSON of its own, or needs
+# a party.
 verbs() {
 	cat <<-END
 		lease lr-ipam alloc alice bob carol
@@ -53,6 +54,11 @@ verbs() {
 		status lr-peer status
 		- lr-peer metrics
 		- lr-peer watch
+		- lr-peer invite
+		- lr-peer kick
+		- lr-peer rename
+		- lr-peer explain
+		- lr-peer netcheck
 		replay lr-perf replay $ROOT/share/traces/doom.pcap
 		target lr-perf targets
 	END
@@ -89,6 +95,25 @@ verbs() {
 	echo rubbish >>"$(find "$LR_STATE_DIR/a" -name '*.jsonl')"
 	exits 3 ns a lr-ipam check --json
 	json_ok ipam-check <<<"$output"
+}
+
+@test "in a party: every verb's --json is as its schema says" {
+	two_hosts
+	ip -n "$(nsname a)" route del default # no router is asked for a port
+	ip -n "$(nsname a)" route add 10.91.2.0/24 via 10.91.1.1
+	for n in a b; do
+		ns $n lr-up --iface "$(ifn $n)" --name $n --json ${inv:+"$inv"} >"$BATS_TEST_TMPDIR/up"
+		json_ok up <"$BATS_TEST_TMPDIR/up"
+		jq .pid "$BATS_TEST_TMPDIR/up" >>"$PIDS"
+		inv=$(jq -r .invite "$BATS_TEST_TMPDIR/up")
+	done
+	wait_until 5 ns a lr-peer show b
+	for command in "netcheck netcheck" "status status" "explain explain b" "listed-peer show b" \
+		"invite invite" "invite invite --once --for 1h30m" "rename rename alice" "kick kick b"; do
+		# shellcheck disable=SC2086
+		ns a lr-peer ${command#* } --json >"$BATS_TEST_TMPDIR/out"
+		json_ok "${command%% *}" <"$BATS_TEST_TMPDIR/out" || { echo "$command"; cat "$BATS_TEST_TMPDIR/out"; false; }
+	done
 }
 
 @test "no verb is without a schema" {

@@ -1,0 +1,151 @@
+/*
+ * plain_party.c - see plain_party.h
+ */
+#include "lib/node/plain_party.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "terms.h"
+
+#define LABEL 16 /* as in plain.c */
+
+static char *end(FILE *out, char **text)
+{
+	bool bad = ferror(out);
+
+	if (fclose(out) == 0 && !bad)
+		return *text;
+	free(*text);
+	return NULL;
+}
+
+/* A line with its label (NULL: none). Names, and what a relay said, come from others: nothing in
+ * them moves the cursor. */
+static void put(FILE *out, const char *label, const char *text)
+{
+	char clean[512];
+
+	snprintf(clean, sizeof(clean), "%s", text);
+	lr_text_clean(clean, true);
+	fprintf(out, "%-*s%s\n", label ? LABEL : 0, label ? label : "", clean);
+}
+
+static const char *text_of(const json_t *o, const char *key, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : otherwise;
+}
+
+static const char *yes_no(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_true(v) ? "yes" : json_is_false(v) ? "no" : "unknown";
+}
+
+static void put_list(FILE *out, const char *label, const json_t *list)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach ((json_t *)list, i, v)
+		put(out, i ? "" : label, json_string_value(v));
+	if (!json_array_size(list))
+		put(out, label, "none");
+}
+
+static void put_relay(FILE *out, const json_t *relay, bool first)
+{
+	const json_t *rtt = json_object_get(relay, LR_K_RTT_US);
+	const char *error = text_of(relay, LR_K_ERROR, NULL);
+	char line[400], took[40] = "";
+
+	if (json_is_number(rtt))
+		snprintf(took, sizeof(took), ", round trip %.3f ms", json_number_value(rtt) / 1000);
+	const char *state = json_is_integer(json_object_get(relay, LR_K_CHANNEL)) ? "relays for us"
+			    : json_is_true(json_object_get(relay, LR_K_CONNECTED))
+				    ? "answers, but does not relay yet"
+				    : "does not answer";
+	snprintf(line, sizeof(line), "%s: %s%s%s%s", text_of(relay, LR_K_RELAY, "?"), state, took,
+		error ? ": " : "", error ? error : "");
+	put(out, first ? "relays" : "", line);
+}
+
+static void put_relays(FILE *out, const json_t *o)
+{
+	const json_t *list = json_object_get(o, LR_K_RELAYS);
+	json_t *relay;
+	size_t i;
+
+	json_array_foreach ((json_t *)list, i, relay)
+		put_relay(out, relay, i == 0);
+}
+
+char *lr_plain_explain(const json_t *explain, double unix_now)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	const json_t *path = json_object_get(explain, LR_K_PATH);
+	char line[200];
+
+	(void)unix_now;
+	if (!out)
+		return NULL;
+	put(out, NULL, text_of(explain, LR_K_TEXT, ""));
+	putc('\n', out);
+	snprintf(line, sizeof(line), "%s via %s", text_of(path, LR_K_KIND, "none"),
+		text_of(path, LR_K_ENDPOINT, "nothing"));
+	put(out, "path", line);
+	put(out, "because", text_of(explain, LR_K_REASON, "-"));
+	put(out, "their NAT", text_of(explain, LR_K_NAT, "-"));
+	put_list(out, "their addresses", json_object_get(explain, LR_K_CANDIDATES));
+	return end(out, &text);
+}
+
+char *lr_plain_netcheck(const json_t *netcheck, double unix_now)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)unix_now;
+	if (!out)
+		return NULL;
+	put(out, "UDP", yes_no(netcheck, LR_K_UDP));
+	put(out, "IPv4", yes_no(netcheck, LR_K_IPV4));
+	put(out, "IPv6", yes_no(netcheck, LR_K_IPV6));
+	put(out, "mapping", text_of(netcheck, LR_K_MAPPING, "unknown"));
+	put(out, "filtering", text_of(netcheck, LR_K_FILTERING, "unknown"));
+	put(out, "hairpin", yes_no(netcheck, LR_K_HAIRPIN));
+	put(out, "outside", text_of(netcheck, LR_K_OUTSIDE, "unknown"));
+	put_list(out, "addresses", json_object_get(netcheck, LR_K_CANDIDATES));
+	put_relays(out, netcheck);
+	return end(out, &text);
+}
+
+char *lr_plain_party(const json_t *party, double unix_now)
+{
+	char *text = NULL, line[200];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)unix_now;
+	if (!out)
+		return NULL;
+	snprintf(line, sizeof(line), "%s%s, %" JSON_INTEGER_FORMAT " members",
+		text_of(party, LR_K_PARTY, "-"),
+		json_is_true(json_object_get(party, LR_K_HOSTED)) ? ", hosted here" : "",
+		json_integer_value(json_object_get(party, LR_K_MEMBERS)));
+	put(out, "party", line);
+	put(out, "pool", text_of(party, LR_K_POOL, "-"));
+	if (json_is_true(json_object_get(party, LR_K_HIDDEN)))
+		put(out, "hidden", "members get no address of ours: all traffic goes over relays");
+	put(out, "seen as", text_of(party, LR_K_OUTSIDE, "-"));
+	put(out, "NAT", text_of(party, LR_K_NAT, "-"));
+	put_relays(out, party);
+	return end(out, &text);
+}
