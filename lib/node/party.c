@@ -184,7 +184,7 @@ int lr_party_begin(struct lr_party *p, struct lr_err *err)
 	memcpy(p->node->name, p->nick, sizeof(p->nick));
 	lr_party_paths_start(p);
 	lr_roster_join(p->roster, p->new_host ? &host : NULL, lr_party_now(p));
-	if (known)
+	if (known && !p->invite.n_relays) /* an invite may be void: the relay is asked first */
 		lr_party_up(p);
 	p->save = true;
 	lr_party_wake(p);
