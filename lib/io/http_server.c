@@ -17,10 +17,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/map.h"
 
+enum { PLAIN, TLS, DAEMONS };
 enum {
-	PLAIN,
-	TLS,
-	DAEMONS,
 	LISTENERS_MAX = 16,
 	BACKLOG = 512,
 	ACCEPT_AT_ONCE = 32, /* of one wake-up: packets wait meanwhile */
@@ -56,9 +54,8 @@ struct lr_http {
 	struct lr_map networks; /* key -> struct network, of those that have connections */
 	struct lr_http_request *first;
 	unsigned connections, max, per_network;
-	int spare; /* a descriptor to give up, so that a full table can still refuse */
-	bool ending;
-	bool resumed; /* libmicrohttpd 0.9.75 does not say that it has something to do then */
+	int spare;            /* a descriptor to give up, so that a full table can still refuse */
+	bool ending, resumed; /* resumed: libmicrohttpd 0.9.75 does not say that it is due */
 	uint64_t refused_full, refused_network;
 };
 
@@ -196,11 +193,8 @@ void **lr_http_owner(struct lr_http_request *q)
 static void make_response(struct lr_http_request *q, const char *type, void *bytes, size_t len)
 {
 	static char nothing[1];
-	if (bytes)
-		q->response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
-	else
-		q->response =
-			MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+	q->response = MHD_create_response_from_buffer(bytes ? len : 0, bytes ? bytes : nothing,
+		bytes ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
 	if (!q->response) {
 		free(bytes);
 		return;
@@ -583,12 +577,9 @@ static uint64_t due_of(const struct daemon *d, uint64_t now)
 
 uint64_t lr_http_due(const struct lr_http *h)
 {
-	uint64_t due = h->resumed ? 0 : LR_NEVER;
-	for (int i = 0; i < DAEMONS; i++) {
-		uint64_t d = due_of(&h->daemons[i], h->loop->now);
-		due = d < due ? d : due;
-	}
-	return due;
+	uint64_t plain = due_of(&h->daemons[PLAIN], h->loop->now);
+	uint64_t tls = due_of(&h->daemons[TLS], h->loop->now);
+	return h->resumed ? 0 : plain < tls ? plain : tls;
 }
 
 void lr_http_tick(struct lr_http *h, uint64_t now)

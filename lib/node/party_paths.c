@@ -8,14 +8,13 @@
  */
 #include <errno.h>
 #include <ifaddrs.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/io/netlink_watch.h"
 #include "lib/node/party_inside.h"
 #include "lib/node/pump.h"
 #include "lib/node/sockets.h"
@@ -413,11 +412,9 @@ void lr_party_behave(struct lr_party *p)
 static void watch_ready(struct lr_source *src, uint32_t events)
 {
 	struct lr_party *p = src->ctx;
-	char bytes[8192];
 	(void)events;
 
-	while (recv(src->fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-		;
+	lr_netlink_watch_drain(src->fd);
 	if (p->look_ns == LR_NEVER) {
 		p->look_ns = lr_party_now(p) + LOOK_MS * LR_NS_PER_MS;
 		lr_party_wake(p);
@@ -427,16 +424,9 @@ static void watch_ready(struct lr_source *src, uint32_t events)
 /* Without it, only what fails is noticed. */
 static void watch(struct lr_party *p)
 {
-	struct sockaddr_nl at = {.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-
-	p->watch = (struct lr_source){fd, watch_ready, p};
-	if (fd < 0)
-		return;
-	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
-		lr_loop_add(&p->node->loop, &p->watch, EPOLLIN) < 0) {
-		close(fd);
+	p->watch = (struct lr_source){lr_netlink_watch(), watch_ready, p};
+	if (p->watch.fd >= 0 && lr_loop_add(&p->node->loop, &p->watch, EPOLLIN) < 0) {
+		close(p->watch.fd);
 		p->watch.fd = -1;
 	}
 }
