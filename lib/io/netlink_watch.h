@@ -1,5 +1,5 @@
 /*
- * netlink_watch.h - hearing that addresses or links of this machine changed; rtnetlink(7)
+ * netlink_watch.h - hearing that addresses, links or routes of this machine changed; rtnetlink(7)
  */
 #ifndef LR_IO_NETLINK_WATCH_H
 #define LR_IO_NETLINK_WATCH_H

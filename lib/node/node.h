@@ -95,6 +95,7 @@ struct lr_node {
 	struct lr_promise promise;
 	struct lr_source signals;
 	uint8_t default_rules;     /* families (bits 4 and 6) whose default route is ours */
+	bool own_link_local;       /* fe80:: addresses are the party's, made from keys */
 	bool routes;               /* Table = auto: routes for allowed IPs are ours to keep */
 	struct lr_overlap overlap; /* of a party's pool with other networks of this host */
 };

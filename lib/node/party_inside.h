@@ -15,6 +15,7 @@
 #ifndef LR_NODE_PARTY_INSIDE_H
 #define LR_NODE_PARTY_INSIDE_H
 
+#include <errno.h>
 #include <limits.h>
 
 #include "lib/base/clock.h"
@@ -180,6 +181,7 @@ struct lr_party {
 	struct lr_prefix pools[2], lans[LR_PARTY_LANS];
 	size_t n_lans;
 	struct lr_source watch; /* the kernel tells that addresses of the machine changed */
+	bool cut_off;           /* the system knew no way to a relay or a member */
 	uint64_t look_ns;       /* when to look at them; LR_NEVER */
 	struct lr_too_big {     /* padded probes that the kernel refused while a member ran */
 		struct lr_route route;
@@ -202,6 +204,11 @@ struct lr_party {
 	uint64_t opened_ns;
 };
 
+/* What -errno of sending says: nothing more will get there until routes change. */
+static inline bool lr_party_no_way(int error)
+{
+	return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -ENETDOWN;
+}
 /* Settle is to be called again soon. */
 static inline void lr_party_wake(struct lr_party *p)
 {

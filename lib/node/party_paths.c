@@ -37,6 +37,7 @@ static void out_send(
 		len += LR_FRAME_HEADER;
 	}
 	r = lr_pump_send(p->node->pump, route->socket, &route->to, bytes, len, big);
+	p->cut_off |= route->channel && lr_party_no_way(r);
 	if (r == -EMSGSIZE && big && p->n_too_big < LR_PATHS)
 		p->too_big[p->n_too_big++] =
 			(struct lr_too_big){*route, len - (route->channel ? LR_FRAME_HEADER : 0)};
@@ -189,9 +190,9 @@ void lr_party_sent(
 		if (error == -EMSGSIZE)
 			lr_reach_too_big(
 				reach, now, &route, len - (route.channel ? LR_FRAME_HEADER : 0));
-		else if (error == -ENETUNREACH || error == -EHOSTUNREACH || error == -ENETDOWN ||
-			 error == -ENOTCONN)
+		else if (lr_party_no_way(error) || error == -ENOTCONN)
 			lr_reach_unreachable(reach, now, &route);
+		p->cut_off |= lr_party_no_way(error);
 	}
 	due_by(p, lr_reach_due(reach));
 }
@@ -468,9 +469,12 @@ static void look_again(struct lr_party *p)
 {
 	p->look_ns = LR_NEVER;
 	p->pools[0] = lr_roster_pool(p->roster);
-	if (!look(p))
+	bool other = look(p);
+	if (!other && !p->cut_off)
 		return;
-	lr_log(LR_LOG_NOTE, "%s: this machine's addresses changed", p->node->iface);
+	p->cut_off = false;
+	if (other)
+		lr_log(LR_LOG_NOTE, "%s: this machine's addresses changed", p->node->iface);
 	for (unsigned i = 0; i < p->n_relays; i++)
 		lr_channel_reset(&p->relays[i]);
 	lr_party_behave(p);

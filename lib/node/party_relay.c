@@ -28,7 +28,9 @@
 
 static void send_frame(struct lr_party_relay *r, const uint8_t *frame, size_t len)
 {
-	lr_pump_send(r->party->node->pump, 0, &r->at, frame, len, false);
+	int error = lr_pump_send(r->party->node->pump, 0, &r->at, frame, len, false);
+
+	r->party->cut_off |= lr_party_no_way(error);
 }
 
 static uint64_t backoff(const struct lr_party_relay *r)
@@ -202,6 +204,7 @@ static void got_bound(struct lr_party_relay *r, const struct lr_frame_control *c
 		r->seen.in6.sin6_port = htons(c->seen_port);
 		memcpy(&r->seen.in6.sin6_addr, c->seen.b, 16);
 	}
+	r->rtt_us += !r->rtt_us;
 	r->leg_us = lr_relay_leg(r->leg_us ? r->leg_us : LR_LEG_UNKNOWN, r->rtt_us);
 	if (!r->leg_us)
 		r->leg_us = 1; /* 0 would say: not known */
@@ -257,7 +260,7 @@ void lr_channel_control(struct lr_party_relay *r, const uint8_t *frame, size_t l
 		if (r->bind != LR_BIND_BOUND)
 			break;
 		if (r->keep_sent_ns)
-			r->rtt_us = (uint32_t)((now - r->keep_sent_ns) / LR_NS_PER_US);
+			r->rtt_us = (uint32_t)((now - r->keep_sent_ns) / LR_NS_PER_US) + 1;
 		r->keep_sent_ns = 0;
 		r->bind_tries = 0;
 		r->bind_due_ns = now + KEEPALIVE_S * LR_NS_PER_S;

@@ -73,7 +73,7 @@ int lr_routes_bring_up(struct lr_node *node, struct lr_err *err)
 		.mtu = node->mtu,
 		.queue_len = QUEUE_LEN,
 		.noarp = node->tap,
-		.no_link_local = !node->tap,
+		.no_link_local = !node->tap || node->own_link_local,
 		.gso_max_size = node->offload_tso ? gso_max_size(node->mtu) : 0,
 	};
 	lr_netlink_link_up(nl, &link);

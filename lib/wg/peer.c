@@ -130,8 +130,15 @@ void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored)
 
 void lr_wg_peer_set_endpoint(struct lr_wg_peer *pub, const struct lr_endpoint *endpoint)
 {
+	struct lr_peer *peer = lr_peer_of(pub);
 	bool found = pub->endpoint.sa.sa_family == AF_UNSPEC;
+	bool moved = pub->anchored && !lr_endpoint_equal(&pub->endpoint, endpoint);
 	pub->endpoint = *endpoint;
+	/* What is under way went where the peer is not: REKEY_TIMEOUT is not waited for. */
+	if (moved && peer->handshake && endpoint->sa.sa_family != AF_UNSPEC) {
+		peer->next_initiation_ns = 0;
+		lr_send_initiation(peer, 0, true);
+	}
 	if (found && pub->keepalive_s && endpoint->sa.sa_family != AF_UNSPEC)
 		lr_send_keepalive(lr_peer_of(pub));
 }

@@ -134,7 +134,8 @@ void lr_wg_peer_set_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]);
 /* A second key that a response to us may have been made with; NULL: none. */
 void lr_wg_peer_set_previous_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]);
 void lr_wg_peer_set_endpoint(struct lr_wg_peer *peer, const struct lr_endpoint *endpoint);
-/* Whether the owner alone moves the endpoint, since it knows the paths to the peer. */
+/* Whether the owner alone moves the endpoint, since it knows the paths to the peer. An initiation
+ * that waits for its response is then sent anew when the endpoint moves. */
 void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored);
 /* Arms or stops the timer; going from 0 to something sends a keepalive at once. */
 void lr_wg_peer_set_keepalive(
