@@ -84,8 +84,12 @@ static int watch_signals(struct lr_node *node)
 /* The key of the configuration, else the identity. */
 static int choose_key(const struct lr_config *c, uint8_t key[LR_KEY_LEN], struct lr_err *err)
 {
-	if (!c->has_key)
-		return lr_identity_load(key, true, err);
+	if (!c->has_key) {
+		int r = lr_identity_load(key, true, err);
+		if (r == 0 && err)
+			err->text[0] = '\0'; /* that there was none yet is no error */
+		return r;
+	}
 	memcpy(key, c->private_key, LR_KEY_LEN);
 	return 0;
 }
