@@ -32,7 +32,7 @@ ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS) -I. -I$(B)/gen -D_GN
              -ffile-prefix-map=$(CURDIR)=. \
              -DLR_VERSION='"$(VERSION)"' -DOPENSSL_API_COMPAT=30000 $(CPPFLAGS) -MMD -MP
 ALL_LDFLAGS = $(CFLAGS_$(MODE)) $(LDFLAGS) -Wl,--as-needed -Wl,-z,relro,-z,now
-LIBS     := -lcrypto -lsodium -ljansson -lpcap -lmnl -lqrencode -lmicrohttpd -lcurl -lminiupnpc -lm
+LIBS     := -lcrypto -lsodium -ljansson -lpcap -lmnl -lqrencode -lmicrohttpd -lcurl -lminiupnpc -lnatpmp -lm
 
 all: $(BINS)
 

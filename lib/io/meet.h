@@ -1,0 +1,46 @@
+/*
+ * meet.h - requests as JSON lines in, answers as JSON lines out: HTTP and port mapping for others
+ *
+ * One object a line, share/schema/meet-request.json and meet-answer.json. A request has an "id", a
+ * number that no other open request has; its answers carry the same, in any order.
+ *
+ *   {"id":1,"do":"http","method":"PUT","url":"http://HOST:PORT/v1/...","headers":["A: b"],
+ *    "body":"<base64>","timeout_ms":5000}
+ *     -> {"id":1,"status":200,"body":"<base64>","headers":{"content-type":"..."},"rtt_us":900}
+ *   {"id":2,"do":"upgrade","url":"http://HOST:PORT/v1/frames","fd":true}
+ *     -> {"id":2,"status":101,"fd":true,"rtt_us":900}, and the stream as a descriptor
+ *   {"id":3,"do":"map","port":51820,"protocol":"udp","lifetime_s":3600}
+ *     -> {"id":3,"mapped":"203.0.113.7:51820","by":"pcp","lifetime_s":3600,"double_nat":false},
+ *        again whenever one of these changes
+ *   {"id":4,"do":"unmap","of":3}, {"id":5,"do":"cancel","of":1}
+ *     -> {"id":4,"done":true}; the request that it is about ends with an error
+ *   -> {"id":1,"error":"one line","temporary":true}: always the last about a request; of a mapping
+ *      also "attempts":[{"by":"pcp","error":"..."}]
+ *
+ * A descriptor can come only when standard output is a UNIX socket; the n-th line with "fd":true
+ * belongs to the n-th descriptor. Descriptors come with the first byte of their line.
+ *
+ * Theory of operation. One loop; libcurl works in it, the libraries of port mapping in threads of
+ * their own. When the input ends, mappings are removed, for which there are 2 s. HTTP requests that
+ * are open then are waited for if the input was a pipe or a file (a person wrote them), and dropped
+ * if it was a socket (the node has gone). When nobody reads any more it ends as well.
+ */
+#ifndef LR_IO_MEET_H
+#define LR_IO_MEET_H
+
+#include "lib/base/json.h"
+
+#define LR_MEET_OPEN_MAX                                                                           \
+	64 /* open requests: some relays, each with a long poll and a few calls                    \
+	    */
+
+/* Until the input ends, a signal comes (SIGINT, SIGTERM) or nobody reads. LR_EXIT_OK, or
+ * LR_EXIT_FAILED when a line was no request (told to the log and as an answer with the id null),
+ * or -1 with `err`. Both descriptors stay the caller's. */
+int lr_meet_run(int in, int out, struct lr_err *err);
+/* One request, and nothing is read or written: its answers go to `told`. A mapping is held until a
+ * signal comes. */
+int lr_meet_one(const json_t *ask, void (*told)(void *ctx, const json_t *answer), void *ctx,
+	struct lr_err *err);
+
+#endif
