@@ -16,7 +16,6 @@
 #include "lib/io/meet_inside.h"
 
 #define OUT_MAX   (16u << 20) /* answers that wait: no further request is read before they went */
-#define READ      65536
 #define UNMAP_MAX (2 * LR_NS_PER_S)
 
 /* --- lines --- */
@@ -25,71 +24,27 @@ static void bad_line(struct lr_meet *m, const char *why)
 {
 	char text[sizeof(((struct lr_err *)0)->text) + 24];
 
-	snprintf(text, sizeof(text), "line %u: %s", m->line_no, why);
+	snprintf(text, sizeof(text), "line %u: %s", m->lines.line, why);
 	lr_log(LR_LOG_ERROR, "%s", text);
 	m->bad = true;
 	lr_meet_refuse(m, NULL, text, false, NULL);
 }
 
-static void take_line(struct lr_meet *m)
+static void take_line(void *ctx, const char *text, size_t len)
 {
+	struct lr_meet *m = ctx;
 	struct lr_err err = {0};
 
-	m->line_no++;
-	if (m->too_long) {
+	if (!text) {
 		bad_line(m, "longer than 1 MiB");
-	} else if (m->len) {
-		json_t *ask = lr_json_parse(m->line, m->len, &err);
-		if (json_is_object(ask))
-			lr_meet_take(m, ask);
-		else
-			bad_line(m, ask ? "not an object" : err.text);
-		json_decref(ask);
-		explicit_bzero(m->line, m->len); /* it may hold what gives access */
-	}
-	m->len = 0;
-	m->too_long = false;
-}
-
-static int widen(struct lr_meet *m, size_t len)
-{
-	size_t room = m->room ? m->room : 4096;
-
-	while (room < len)
-		room *= 2;
-	if (room == m->room)
-		return 0;
-	char *wide = realloc(m->line, room);
-	if (!wide)
-		return -ENOMEM;
-	m->line = wide;
-	m->room = room;
-	return 0;
-}
-
-static void append(struct lr_meet *m, const char *bytes, size_t len)
-{
-	if (m->too_long || m->len + len > LR_JSON_LINE_MAX || widen(m, m->len + len) < 0) {
-		m->too_long = true;
-		m->len = 0;
 		return;
 	}
-	memcpy(m->line + m->len, bytes, len);
-	m->len += len;
-}
-
-static void take_bytes(struct lr_meet *m, const char *bytes, size_t len)
-{
-	while (len) {
-		const char *stop = memchr(bytes, '\n', len);
-		size_t n = stop ? (size_t)(stop - bytes) : len;
-		append(m, bytes, n);
-		if (!stop)
-			return;
-		take_line(m);
-		bytes += n + 1;
-		len -= n + 1;
-	}
+	json_t *ask = lr_json_parse(text, len, &err);
+	if (json_is_object(ask))
+		lr_meet_take(m, ask);
+	else
+		bad_line(m, ask ? "not an object" : err.text);
+	json_decref(ask);
 }
 
 /* --- the end --- */
@@ -107,18 +62,10 @@ static void wind_up(struct lr_meet *m, bool all)
 static void in_ready(struct lr_source *s, uint32_t events)
 {
 	struct lr_meet *m = s->ctx;
-	char bytes[READ];
-	ssize_t n = read(s->fd, bytes, sizeof(bytes));
 
 	(void)events;
-	if (n > 0) {
-		take_bytes(m, bytes, (size_t)n);
-	} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-		if (m->len || m->too_long)
-			take_line(m);
+	if (!lr_line_reader_read(&m->lines, s->fd))
 		wind_up(m, m->in_node);
-	}
-	explicit_bzero(bytes, n > 0 ? (size_t)n : 0);
 }
 
 static void signalled(struct lr_source *s, uint32_t events)
@@ -241,13 +188,14 @@ static void release(struct lr_meet *m)
 		lr_meet_out_release(&m->out);
 	if (m->signals.fd >= 0)
 		close(m->signals.fd);
-	free(m->line);
+	lr_line_reader_release(&m->lines);
 	lr_loop_release(&m->loop);
 }
 
 static int init(struct lr_meet *m)
 {
-	*m = (struct lr_meet){.in.fd = -1, .signals.fd = -1};
+	*m = (struct lr_meet){.in.fd = -1, .signals.fd = -1, .lines.take = take_line};
+	m->lines.ctx = m;
 	int r = lr_loop_init(&m->loop);
 	if (r == 0)
 		m->client = lr_http_client_new(&m->loop, NULL);

@@ -6,6 +6,7 @@
 
 #include "lib/io/http_client.h"
 #include "lib/io/http_upgrade.h"
+#include "lib/io/line_reader.h"
 #include "lib/io/meet_out.h"
 #include "lib/io/portmap.h"
 
@@ -19,10 +20,7 @@ struct lr_meet {
 	struct lr_portmaps *portmaps; /* NULL until one is asked for */
 	struct lr_meet_request *requests;
 	unsigned n_requests;
-	char *line; /* what has come of a line */
-	size_t len, room;
-	unsigned line_no;
-	bool too_long;  /* the line that comes is thrown away */
+	struct lr_line_reader lines;
 	bool in_file;   /* epoll refuses it, and it never makes us wait */
 	bool in_node;   /* a socket: whoever wrote is gone when it ends */
 	bool held;      /* no more is read until answers have gone */
