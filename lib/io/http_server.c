@@ -55,7 +55,7 @@ struct lr_http {
 	struct lr_http_request *first;
 	unsigned connections, max, per_network;
 	int spare;            /* a descriptor to give up, so that a full table can still refuse */
-	bool ending, resumed; /* resumed: libmicrohttpd 0.9.75 does not say that it is due */
+	bool resumed; /* libmicrohttpd 0.9.75 does not say that it is due then */
 	uint64_t refused_full, refused_network;
 };
 
@@ -75,6 +75,7 @@ struct lr_http_request {
 
 struct lr_http_tunnel {
 	struct MHD_UpgradeResponseHandle *handle;
+	struct lr_http *http;
 };
 
 /* ------------------------------------------------------------------ networks */
@@ -239,6 +240,7 @@ static void upgraded(void *ctx, struct MHD_Connection *c, void *con, const char 
 		return;
 	}
 	t->handle = handle;
+	t->http = q->http;
 	int flags = fcntl(fd, F_GETFL);
 	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	q->http->hooks.upgraded(q->http->hooks.ctx, t, fd, &q->peer, extra, extra_len);
@@ -256,6 +258,7 @@ void lr_http_upgrade(struct lr_http_request *q, const char *protocol)
 void lr_http_close(struct lr_http_tunnel *t)
 {
 	MHD_upgrade_action(t->handle, MHD_UPGRADE_ACTION_CLOSE);
+	t->http->resumed = true;
 	free(t);
 }
 

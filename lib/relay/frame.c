@@ -251,6 +251,8 @@ bool lr_frame_signed(const uint8_t *p, const struct lr_frame_control *c,
 {
 	struct lr_span spans[4];
 	uint8_t head[LR_FRAME_HEADER];
+	if (!c->signature)
+		return false;
 	signed_spans(spans, head, p, relay_id);
 	return lr_sign_check(c->signature, spans, 4, party_key);
 }
