@@ -36,6 +36,7 @@
 
 #define WAIT_MS 2000
 #define BUFFER  70000
+#define FENCE   0xfe2ce000fe2ce000ull
 
 struct member {
 	char name[32];
@@ -144,8 +145,10 @@ static bool get_cookie(struct member *m)
 		put_frame(m, frame, lr_frame_ask(frame, 7));
 	else if (m->greeted)
 		return true;
-	if (!get_control(m, LR_FRAME_COOKIE, &c, WAIT_MS) || c.kind != LR_FRAME_COOKIE)
-		return false;
+	do /* a refusal of something earlier may stand before it */
+		if (!get_control(m, LR_FRAME_COOKIE, &c, WAIT_MS))
+			return false;
+	while (c.kind != LR_FRAME_COOKIE);
 	memcpy(m->relay_id, c.relay_id, LR_RELAY_ID_LEN);
 	memcpy(m->cookie, c.cookie, LR_COOKIE_LEN);
 	m->time_ms = c.time_ms;
@@ -339,21 +342,25 @@ static size_t unhex(const char *text, uint8_t *out, size_t room)
 	return n;
 }
 
-/* What a stranger's bytes bring back. */
+/* What a stranger's bytes bring back. An ASK behind them is the fence: the relay answers in order.
+ */
 static void do_ratio(const char *hex)
 {
 	static uint8_t in[BUFFER], out[BUFFER];
+	uint8_t ask[LR_FRAME_ASK_LEN];
 	size_t sent = unhex(hex, out, sizeof(out)), got = 0;
 	int fd = fresh_socket(SOCK_DGRAM);
-	if (send(fd, out, sent, 0) < 0)
+	struct lr_frame_control c = {0};
+	if (send(fd, out, sent, 0) < 0 || send(fd, ask, lr_frame_ask(ask, FENCE), 0) < 0)
 		stop("send");
-	while (readable(fd, 100)) {
+	while (c.nonce != FENCE && readable(fd, WAIT_MS)) {
 		ssize_t n = recv(fd, in, sizeof(in), 0);
-		if (n > 0)
+		memset(&c, 0, sizeof(c));
+		if (n > 0 && (lr_control_read(in, (size_t)n, &c) < 0 || c.nonce != FENCE))
 			got += (size_t)n;
 	}
 	close(fd);
-	printf("sent %zu got %zu\n", sent, got);
+	printf(c.nonce == FENCE ? "sent %zu got %zu\n" : "no answer to the fence\n", sent, got);
 }
 
 static void command(char **w, int n)
