@@ -1,7 +1,5 @@
 /*
- * http_server.c - see http_server.h; libmicrohttpd(3), external epoll
- *
- * The only file that sees libmicrohttpd.
+ * http_server.c - see http_server.h; the only file that sees libmicrohttpd(3), external epoll
  */
 #include "lib/io/http_server.h"
 
@@ -54,7 +52,7 @@ struct lr_http {
 	struct lr_map networks; /* key -> struct network, of those that have connections */
 	struct lr_http_request *first;
 	unsigned connections, max, per_network;
-	int spare;            /* a descriptor to give up, so that a full table can still refuse */
+	int spare;    /* a descriptor to give up, so that a full table can still refuse */
 	bool resumed; /* libmicrohttpd 0.9.75 does not say that it is due then */
 	uint64_t refused_full, refused_network;
 };
