@@ -33,7 +33,7 @@ setup() {
 }
 
 # What each verb prints, in this order: SCHEMA COMMAND; "-": the verb has no JSON of its own, or needs
-# a party.
+# a party, or (lr-meet) somebody who answers.
 verbs() {
 	cat <<-END
 		lease lr-ipam alloc alice bob carol
@@ -61,6 +61,9 @@ verbs() {
 		- lr-peer netcheck
 		replay lr-perf replay $ROOT/share/traces/doom.pcap
 		target lr-perf targets
+		- lr-meet serve
+		- lr-meet get
+		- lr-meet map
 	END
 }
 
