@@ -485,14 +485,18 @@ long lr_http_stream_send(struct lr_http_stream *s, const void *bytes, size_t len
 {
 	size_t n = 0;
 
-	return outcome(curl_easy_send(s->call->easy, bytes, len, &n), n);
+	CURLcode code = curl_easy_send(s->call->easy, bytes, len, &n);
+
+	return outcome(code, n);
 }
 
 long lr_http_stream_recv(struct lr_http_stream *s, void *bytes, size_t room)
 {
 	size_t n = 0;
 
-	return outcome(curl_easy_recv(s->call->easy, bytes, room, &n), n);
+	CURLcode code = curl_easy_recv(s->call->easy, bytes, room, &n);
+
+	return outcome(code, n);
 }
 
 void lr_http_stream_close(struct lr_http_stream *s)
