@@ -64,7 +64,8 @@ static bool good_url(const char *url)
 	const char *rest = strncasecmp(url, "https://", 8) == 0  ? url + 8
 			   : strncasecmp(url, "http://", 7) == 0 ? url + 7
 								 : "";
-	return *rest && !strpbrk(url, " \t");
+	/* What libcurl would take for a host is told in errors: it must be one. */
+	return *rest && *rest != '/' && !strpbrk(url, " \t@\\");
 }
 
 static int check(const struct args *a, struct lr_cli *cli)
@@ -102,7 +103,7 @@ static int run(struct lr_cli *cli)
 			return -1;
 		if (!good_url(url)) {
 			lr_err_set(&cli->err, LR_EXIT_USAGE,
-				"the webhook's URL does not begin with https:// or http://");
+				"the webhook's URL is not like https://HOST/PATH");
 			goto out;
 		}
 	}

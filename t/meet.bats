@@ -213,7 +213,7 @@ router() {
 }
 daemon() {
 	ns r setsid miniupnpd -d -P "$BATS_TEST_TMPDIR/pid" -f "$BATS_TEST_TMPDIR/miniupnpd.conf" \
-		>>"$BATS_TEST_TMPDIR/miniupnpd.log" 2>&1 3>&- </dev/null &
+		>>"$BATS_TEST_TMPDIR/miniupnpd.log" 2>&1 3>&- 8>&- </dev/null &
 	DAEMON=$!
 	started $DAEMON
 	wait_until 10 udp_bound r 5351

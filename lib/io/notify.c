@@ -161,7 +161,9 @@ static void posted(void *ctx, const struct lr_http_got *got)
 		lr_log(LR_LOG_ERROR, "the webhook refused a post: %s", why);
 	else
 		n->told = false;
-	lr_webhook_result(&n->queue, outcome, after_s, dice(), lr_now());
+	/* One that is gone will not take them either: they stay, and are told at the end. */
+	lr_webhook_result(
+		&n->queue, n->gone ? LR_WEBHOOK_AGAIN : outcome, after_s, dice(), lr_now());
 }
 
 /* notify-send's outcome is its own: a desktop that is not there must not stop the posts. */
@@ -283,9 +285,9 @@ static int open_sources(struct notify *n)
 static void tell_left(struct notify *n)
 {
 	if (n->queue.n)
-		lr_log(LR_LOG_ERROR, "%u events were not posted", n->queue.n);
+		lr_log(LR_LOG_ERROR, "events that were not posted: %u", n->queue.n);
 	if (n->queue.dropped)
-		lr_log(LR_LOG_NOTE, "%llu events were left out",
+		lr_log(LR_LOG_NOTE, "events that were left out: %llu",
 			(unsigned long long)n->queue.dropped);
 	n->bad |= n->queue.n != 0;
 }
