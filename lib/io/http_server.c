@@ -52,8 +52,9 @@ struct lr_http {
 	struct lr_map networks; /* key -> struct network, of those that have connections */
 	struct lr_http_request *first;
 	unsigned connections, max, per_network;
-	int spare;    /* a descriptor to give up, so that a full table can still refuse */
-	bool resumed; /* libmicrohttpd 0.9.75 does not say that it is due then */
+	int spare; /* a descriptor to give up, so that a full table can still refuse */
+	/* resumed: libmicrohttpd 0.9.75 does not say that it is due then */
+	bool ending, resumed;
 	uint64_t refused_full, refused_network;
 };
 
@@ -321,7 +322,10 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *c, const
 	}
 	if (!q->handled) {
 		q->handled = true;
-		h->hooks.handle(h->hooks.ctx, q);
+		if (h->ending) /* nothing may begin to wait now */
+			lr_http_answer(q, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", NULL, 0);
+		else
+			h->hooks.handle(h->hooks.ctx, q);
 	}
 	if (q->response || q->upgrading)
 		return respond(q);
@@ -537,13 +541,6 @@ struct lr_http *lr_http_new(struct lr_loop *loop, const struct lr_http_options *
 	return NULL;
 }
 
-static void end_waiting(struct lr_http *h)
-{
-	for (struct lr_http_request *q = h->first; q; q = q->next)
-		if (q->waiting)
-			lr_http_answer(q, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", NULL, 0);
-}
-
 void lr_http_free(struct lr_http *h)
 {
 	if (!h)
@@ -552,7 +549,10 @@ void lr_http_free(struct lr_http *h)
 		lr_loop_remove(h->loop, &h->listeners[i].source);
 		close(h->listeners[i].source.fd);
 	}
-	end_waiting(h);
+	h->ending = true;
+	for (struct lr_http_request *q = h->first; q; q = q->next)
+		if (q->waiting)
+			lr_http_answer(q, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", NULL, 0);
 	for (int i = 0; i < DAEMONS; i++) {
 		if (!h->daemons[i].mhd)
 			continue;
