@@ -235,10 +235,10 @@ static json_t *channels_json(const struct lr_server_party *p)
 	return list;
 }
 
-/* Takes `bytes`. */
-static void put_job(struct lr_server *s, const char *path, char *bytes, size_t len)
+/* Takes `value`. */
+static void put_job(struct lr_server *s, const char *path, json_t *value)
 {
-	uint64_t job = lr_saver_put(s->saver, path, bytes, len);
+	uint64_t job = lr_saver_put(s->saver, path, value);
 	if (job)
 		s->last_job = job;
 }
@@ -246,17 +246,12 @@ static void put_job(struct lr_server *s, const char *path, char *bytes, size_t l
 static void save(struct lr_server *s, struct lr_server_party *p)
 {
 	struct lr_directory_now now = lr_server_now(s);
-	json_t *o = lr_directory_export(s->directory, p->relay.id, &now);
-	char *path = path_of(s, p->relay.id), *text = NULL;
+	char *path = path_of(s, p->relay.id);
+	json_t *o = path ? lr_directory_export(s->directory, p->relay.id, &now) : NULL;
 	if (o) {
 		lr_json_put(o, LR_K_CHANNELS, channels_json(p));
-		text = lr_json_text(o);
-		json_decref(o);
+		put_job(s, path, o);
 	}
-	if (path && text)
-		put_job(s, path, text, strlen(text));
-	else
-		free(text);
 	free(path);
 }
 
@@ -366,7 +361,7 @@ static void forgotten(void *ctx, const uint8_t id[LR_PARTY_ID_LEN], void *owner)
 	struct lr_server_party *p = owner;
 	char *path = path_of(s, id);
 	if (path)
-		put_job(s, path, NULL, 0);
+		put_job(s, path, NULL);
 	free(path);
 	if (!p)
 		return;

@@ -17,8 +17,7 @@
 struct job {
 	struct job *next;
 	uint64_t number;
-	char *bytes;
-	size_t len;
+	json_t *value; /* NULL: the file goes */
 	char path[];
 };
 
@@ -35,8 +34,13 @@ struct lr_saver {
 
 static int do_job(const struct job *j, struct lr_err *err)
 {
-	if (j->bytes)
-		return lr_replace_file(j->path, j->bytes, j->len, 0600, err);
+	if (j->value) {
+		char *text = lr_json_text(j->value);
+		int r = text ? lr_replace_file(j->path, text, strlen(text), 0600, err)
+			     : lr_err_set(err, LR_EXIT_FAILED, "out of memory");
+		free(text);
+		return r;
+	}
 	if (unlink(j->path) < 0 && errno != ENOENT)
 		return lr_err_set(err, LR_EXIT_FAILED, "%.300s: %s", j->path, strerror(errno));
 	return 0;
@@ -52,7 +56,6 @@ static void finished(struct lr_saver *s, struct job *j, int r, const struct lr_e
 	const uint64_t one = 1;
 	if (write(s->fd, &one, sizeof(one)) < 0) { /* its counter is not at its end: it is told */
 	}
-	free(j->bytes);
 	free(j);
 }
 
@@ -74,6 +77,7 @@ static void *run(void *arg)
 		pthread_mutex_unlock(&s->lock);
 		struct lr_err err = {.text = ""};
 		int r = do_job(j, &err);
+		json_decref(j->value);
 		pthread_mutex_lock(&s->lock);
 		finished(s, j, r, &err);
 	}
@@ -129,14 +133,14 @@ int lr_saver_fd(const struct lr_saver *s)
 	return s->fd;
 }
 
-uint64_t lr_saver_put(struct lr_saver *s, const char *path, char *bytes, size_t len)
+uint64_t lr_saver_put(struct lr_saver *s, const char *path, json_t *value)
 {
 	struct job *j = malloc(sizeof(*j) + strlen(path) + 1);
 	if (!j) {
-		free(bytes);
+		json_decref(value);
 		return 0;
 	}
-	*j = (struct job){.bytes = bytes, .len = len};
+	*j = (struct job){.value = value};
 	memcpy(j->path, path, strlen(path) + 1);
 	pthread_mutex_lock(&s->lock);
 	uint64_t number = j->number = ++s->given;
