@@ -29,6 +29,8 @@
 #include "t/tools/relayparty.h"
 #include "t/tools/relaytalk.h"
 
+static const char *dir;
+
 static const char *file(const char *name)
 {
 	static char path[4096];
@@ -50,25 +52,14 @@ static uint8_t *load(const char *name, size_t *len)
 	return bytes;
 }
 
-static void use_epoch(unsigned epoch)
-{
-	char text[16];
-	uint8_t secret[LR_SECRET_LEN];
-	snprintf(text, sizeof(text), "%u", epoch);
-	derive(secret, sizeof(secret), "secret", text);
-	lr_keys_of_epoch(&keys, id, (uint16_t)epoch, secret);
-}
-
 static void open_party(void)
 {
 	size_t len;
-	uint8_t host_seed[32], *bytes = load("seed", &len);
+	uint8_t *bytes = load("seed", &len);
 	memcpy(seed, bytes, sizeof(seed));
 	free(bytes);
-	derive(host_seed, sizeof(host_seed), "host", "");
-	lr_sign_seeded(id, host_secret, host_seed);
 	bytes = load("epoch", &len);
-	use_epoch((unsigned)strtoul((char *)bytes, NULL, 10));
+	use_party((unsigned)strtoul((char *)bytes, NULL, 10));
 	free(bytes);
 }
 
@@ -83,7 +74,6 @@ static void set_epoch(unsigned epoch)
 
 static int found(void)
 {
-	static struct lr_charter c;
 	static uint8_t out[LR_CHARTER_MAX];
 	lr_random(seed, sizeof(seed));
 	if (lr_make_dirs(dir, 0700, NULL) < 0)
@@ -91,14 +81,7 @@ static int found(void)
 	save("seed", seed, sizeof(seed));
 	set_epoch(1);
 	open_party();
-	memcpy(c.id, id, sizeof(id));
-	c.epoch = c.number = 1;
-	memcpy(c.access_public, keys.access_public, LR_KEY_LEN);
-	c.pool = lr_keys_pool(id, false);
-	int len = lr_charter_sign(&c, host_secret, out);
-	if (len < 0)
-		stop("charter");
-	save("charter", out, (size_t)len);
+	save("charter", out, party_charter(out));
 	return 0;
 }
 
@@ -131,21 +114,11 @@ static int kick(int n, char **names)
 
 static int record(int n, char **a)
 {
-	static struct lr_record r;
-	uint8_t out[LR_RECORD_MAX], nonce[LR_XNONCE_LEN], party[LR_KEY_LEN],
-		secret[LR_SIGN_SECRET_LEN], hash[LR_KEYHASH_LEN], wg[LR_KEY_LEN];
-	const struct lr_signer by = {id, &keys, party, secret};
-	party_keys(a[0], party, secret, hash);
-	wg_private(a[0], wg);
-	lr_public_key(r.public_key, wg);
-	snprintf(r.name, sizeof(r.name), "%s", a[0]);
-	lr_random(nonce, sizeof(nonce));
+	uint8_t out[LR_RECORD_MAX];
 	long seconds = n > 2 ? strtol(a[2], NULL, 10) : 600;
-	int len = lr_record_sign(n > 3 ? NULL : &r, strtoull(a[1], NULL, 10),
-		(uint64_t)(time(NULL) + seconds), &by, nonce, out);
-	if (len < 0)
-		stop("record");
-	fwrite(out, 1, (size_t)len, stdout);
+	size_t len = party_record(
+		a[0], strtoull(a[1], NULL, 10), (uint64_t)(time(NULL) + seconds), n > 3, out);
+	fwrite(out, 1, len, stdout);
 	return 0;
 }
 
