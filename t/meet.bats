@@ -111,6 +111,32 @@ answer() { jq -c "select(.id == $1)" "$BATS_TEST_TMPDIR/answers"; }
 	is "$(wc -l <"$LOG")" 1 "requests that went"
 }
 
+@test "a long body goes to a node as a file, whatever its length; a short one in the line" {
+	server
+	for n in 1 262144; do
+		run /usr/bin/python3 "$ROOT/t/tools/meetnode.py" --get "$AT/big/$n" lr-meet serve -
+		is "$output" "$(printf '%s\n' '{"id": 7, "status": 200} 0' "body $n" 'exit 0')"
+	done
+	for n in 262145 800000 4194304; do
+		run /usr/bin/python3 "$ROOT/t/tools/meetnode.py" --get "$AT/big/$n" lr-meet serve -
+		is "$output" "$(printf '%s\n' '{"fd": true, "id": 7, "status": 200} 1' "file $n sealed" 'exit 0')"
+	done
+}
+
+@test "names are resolved beside other requests: addresses with the port; what is no name is told" {
+	server
+	ask '{"id":1,"do":"resolve","host":"127.0.0.1","port":3478}' '{"id":2,"do":"resolve","host":"::1","port":443}' \
+		'{"id":3,"do":"resolve","host":"localhost","port":80}' '{"id":4,"do":"resolve","host":"no name","port":80}' \
+		"{\"id\":5,\"do\":\"http\",\"url\":\"$AT/echo\"}"
+	is "$(answer 1)" '{"id":1,"endpoints":["127.0.0.1:3478"]}'
+	is "$(answer 2)" '{"id":2,"endpoints":["[::1]:443"]}'
+	answer 3 | jq -e '.endpoints - ["127.0.0.1:80", "[::1]:80"] == [] and (.endpoints | length) > 0'
+	answer 4 | jq -e '.error | length > 0'
+	is "$(answer 5 | jq .status)" 200
+	is "$(echo '{"id":6,"do":"resolve","host":"localhost","port":0}' | lr-meet serve -)" \
+		'{"id":6,"error":"port: 1 to 65535","temporary":false}'
+}
+
 @test "an upgraded plain connection is handed over as it is" {
 	server
 	run /usr/bin/python3 "$ROOT/t/tools/meetnode.py" "$AT/upgrade" lr-meet serve -

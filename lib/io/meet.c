@@ -183,6 +183,7 @@ static void release(struct lr_meet *m)
 	while (m->requests)
 		lr_meet_forget(m->requests);
 	lr_portmaps_free(m->portmaps);
+	lr_lookups_free(m->lookups);
 	lr_http_client_free(m->client);
 	if (m->out.loop)
 		lr_meet_out_release(&m->out);

@@ -6,24 +6,30 @@
  *
  *   {"id":1,"do":"http","method":"PUT","url":"http://HOST:PORT/v1/...","headers":["A: b"],
  *    "body":"<base64>","timeout_ms":5000}
- *     -> {"id":1,"status":200,"body":"<base64>","headers":{"content-type":"..."},"rtt_us":900}
+ *     -> {"id":1,"status":200,"body":"<base64>","headers":{"content-type":"..."},"rtt_us":900};
+ *        a long body as a file instead: "fd":true in place of "body"
  *   {"id":2,"do":"upgrade","url":"http://HOST:PORT/v1/frames","fd":true}
  *     -> {"id":2,"status":101,"fd":true,"rtt_us":900}, and the stream as a descriptor
  *   {"id":3,"do":"map","port":51820,"protocol":"udp","lifetime_s":3600}
  *     -> {"id":3,"mapped":"203.0.113.7:51820","by":"pcp","lifetime_s":3600,"double_nat":false},
  *        again whenever one of these changes
+ *   {"id":6,"do":"resolve","host":"NAME","port":3478}
+ *     -> {"id":6,"endpoints":["192.0.2.1:3478","[2001:db8::1]:3478"]}, the best first
  *   {"id":4,"do":"unmap","of":3}, {"id":5,"do":"cancel","of":1}
  *     -> {"id":4,"done":true}; the request that it is about ends with an error
  *   -> {"id":1,"error":"one line","temporary":true}: always the last about a request; of a mapping
  *      also "attempts":[{"by":"pcp","error":"..."}]
  *
  * A descriptor can come only when standard output is a UNIX socket; the n-th line with "fd":true
- * belongs to the n-th descriptor. Descriptors come with the first byte of their line.
+ * belongs to the n-th descriptor. Descriptors come with the first byte of their line. A file is
+ * sealed, and its length is the body's: so no line grows over LR_JSON_LINE_MAX for a reader who has
+ * a socket.
  *
- * Theory of operation. One loop; libcurl works in it, the libraries of port mapping in threads of
- * their own. When the input ends, mappings are removed, for which there are 2 s. HTTP requests that
- * are open then are waited for if the input was a pipe or a file (a person wrote them), and dropped
- * if it was a socket (the node has gone). When nobody reads any more it ends as well.
+ * Theory of operation. One loop; libcurl works in it, the libraries of port mapping and the
+ * system's resolver in threads of their own. When the input ends, mappings are removed, for which
+ * there are 2 s. HTTP requests that are open then are waited for if the input was a pipe or a file
+ * (a person wrote them), and dropped if it was a socket (the node has gone). When nobody reads any
+ * more it ends as well.
  */
 #ifndef LR_IO_MEET_H
 #define LR_IO_MEET_H

@@ -7,6 +7,7 @@
 #include "lib/io/http_client.h"
 #include "lib/io/http_upgrade.h"
 #include "lib/io/line_reader.h"
+#include "lib/io/lookup.h"
 #include "lib/io/meet_out.h"
 #include "lib/io/portmap.h"
 
@@ -18,6 +19,7 @@ struct lr_meet {
 	void *told_ctx;
 	struct lr_http_client *client;
 	struct lr_portmaps *portmaps; /* NULL until one is asked for */
+	struct lr_lookups *lookups;   /* the same */
 	struct lr_meet_request *requests;
 	unsigned n_requests;
 	struct lr_line_reader lines;
@@ -37,6 +39,7 @@ struct lr_meet_request {
 	struct lr_http_call *call;
 	struct lr_upgrade *upgrade;
 	struct lr_portmap *map;
+	struct lr_lookup *lookup;
 };
 
 /* What a line asks for. Answers it, or leaves a request open. */

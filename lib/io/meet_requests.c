@@ -2,9 +2,12 @@
  * meet_requests.c - what each request of meet.h asks for, and its answers
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/io/base64.h"
 #include "lib/io/meet.h"
@@ -14,18 +17,25 @@
 #define TIMEOUT_MS_MAX 600000
 #define LIFETIME_S     3600
 #define LIFETIME_S_MAX 604800
+#define INLINE_MAX     (256u << 10)    /* a longer body goes as a file, if it can */
 #define RELAY_PROTOCOL "lanrage-relay" /* of a relay's frames over TCP */
 
 /* --- answers --- */
 
-static void say(struct lr_meet *m, json_t *answer)
+/* `fd` (-1: none) goes with it. */
+static void say_with(struct lr_meet *m, json_t *answer, int fd)
 {
 	if (m->told) {
 		m->told(m->told_ctx, answer);
 		json_decref(answer);
 	} else {
-		(void)!lr_meet_out_put(&m->out, answer, -1);
+		(void)!lr_meet_out_put(&m->out, answer, fd);
 	}
+}
+
+static void say(struct lr_meet *m, json_t *answer)
+{
+	say_with(m, answer, -1);
 }
 
 static json_t *answer_to(json_int_t id)
@@ -94,6 +104,8 @@ void lr_meet_forget(struct lr_meet_request *q)
 	if (q->call)
 		lr_http_client_cancel(q->call);
 	lr_upgrade_free(q->upgrade);
+	if (q->lookup)
+		lr_lookup_cancel(q->lookup);
 	close_request(q);
 }
 
@@ -112,6 +124,41 @@ void lr_meet_wind_up(struct lr_meet *m, bool all)
 
 /* --- HTTP --- */
 
+/* The bytes as a sealed file without a name; -1. */
+static int file_of(const uint8_t *bytes, size_t len)
+{
+	int fd = memfd_create("lr-meet", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	for (size_t at = 0; at < len;) {
+		ssize_t n = write(fd, bytes + at, len - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		at += (size_t)n;
+	}
+	fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	return fd;
+}
+
+/* The body into the answer, or as the file that goes with it: its descriptor, else -1. */
+static int put_body(struct lr_meet *m, json_t *a, const struct lr_http_got *got)
+{
+	int fd = m->out.socket && got->len > INLINE_MAX ? file_of(got->body, got->len) : -1;
+	char *body = fd < 0 ? lr_base64(got->body, got->len) : NULL;
+
+	if (fd >= 0)
+		lr_json_put_bool(a, LR_K_FD, true);
+	else
+		lr_json_put_str(a, LR_K_BODY, body ? body : "");
+	free(body);
+	return fd;
+}
+
 static void http_done(void *ctx, const struct lr_http_got *got)
 {
 	struct lr_meet_request *q = ctx;
@@ -123,17 +170,15 @@ static void http_done(void *ctx, const struct lr_http_got *got)
 		return;
 	}
 	json_t *a = answer_to(q->id), *headers = json_object();
-	char *body = lr_base64(got->body, got->len);
 	lr_json_put_int(a, LR_K_STATUS, got->status);
-	lr_json_put_str(a, LR_K_BODY, body ? body : "");
+	int fd = put_body(q->meet, a, got);
 	if (got->content_type)
 		lr_json_put_str(headers, "content-type", got->content_type);
 	if (got->retry_after)
 		lr_json_put_str(headers, "retry-after", got->retry_after);
 	lr_json_put(a, LR_K_HEADERS, headers);
 	lr_json_put_int(a, LR_K_RTT_US, (int64_t)got->rtt_us);
-	free(body);
-	say(q->meet, a);
+	say_with(q->meet, a, fd);
 	close_request(q);
 }
 
@@ -229,6 +274,45 @@ static int do_upgrade(struct lr_meet_request *q, const json_t *o, struct lr_err 
 	return q->upgrade ? 0 : -1;
 }
 
+/* --- names --- */
+
+static void looked_up(void *ctx, const struct lr_lookup_got *got)
+{
+	struct lr_meet_request *q = ctx;
+	char text[LR_ENDPOINT_TEXT];
+
+	q->lookup = NULL;
+	if (got->error) {
+		refuse(q, got->error, got->temporary);
+	} else {
+		json_t *a = answer_to(q->id), *list = json_array();
+		for (unsigned i = 0; i < got->n; i++)
+			json_array_append_new(
+				list, json_string(lr_endpoint_text(&got->at[i], text)));
+		lr_json_put(a, LR_K_ENDPOINTS, list);
+		say(q->meet, a);
+	}
+	close_request(q);
+}
+
+static int do_resolve(struct lr_meet_request *q, const json_t *o, struct lr_err *err)
+{
+	struct lr_meet *m = q->meet;
+	bool bad = false;
+	const char *host = lr_json_str(o, LR_K_HOST, &bad);
+	int64_t port = lr_json_int(o, LR_K_PORT, 0, &bad);
+
+	if (bad || !host)
+		return lr_err_set(err, LR_EXIT_USAGE, "%s must be text", LR_K_HOST);
+	if (port < 1 || port > 65535)
+		return lr_err_set(err, LR_EXIT_USAGE, "%s: 1 to 65535", LR_K_PORT);
+	if (!m->lookups)
+		m->lookups = lr_lookups_new(&m->loop, err);
+	if (m->lookups)
+		q->lookup = lr_lookup_start(m->lookups, host, (uint16_t)port, looked_up, q, err);
+	return q->lookup ? 0 : -1;
+}
+
 /* --- mappings --- */
 
 static json_t *attempts_of(const struct lr_portmap_told *t)
@@ -320,7 +404,7 @@ static void end_other(struct lr_meet *m, const json_int_t *id, const json_t *o, 
 static const struct {
 	const char *name;
 	int (*run)(struct lr_meet_request *q, const json_t *o, struct lr_err *err);
-} verbs[] = {{"http", do_http}, {"upgrade", do_upgrade}, {"map", do_map}};
+} verbs[] = {{"http", do_http}, {"upgrade", do_upgrade}, {"map", do_map}, {"resolve", do_resolve}};
 
 static void begin(struct lr_meet *m, json_int_t id, const char *verb, const json_t *o)
 {
@@ -330,7 +414,8 @@ static void begin(struct lr_meet *m, json_int_t id, const char *verb, const json
 	while (i < n && strcmp(verbs[i].name, verb) != 0)
 		i++;
 	if (i == n) {
-		lr_meet_refuse(m, &id, "do: not http, cancel, map, unmap or upgrade", false, NULL);
+		lr_meet_refuse(m, &id, "do: not http, cancel, map, resolve, unmap or upgrade",
+			false, NULL);
 		return;
 	}
 	if (m->n_requests >= LR_MEET_OPEN_MAX) {

@@ -39,9 +39,12 @@ struct lr_helper_answer {
 	const char *error; /* one line */
 	const uint8_t *body;
 	size_t len;
+	const json_t *line; /* as the helper gave it (lib/io/meet.h); NULL: it has ended */
+	int *fd;            /* that came along, or NULL; whoever takes it sets it to -1 */
 };
 typedef void (*lr_helper_done)(void *ctx, const struct lr_helper_answer *a);
 
+#define LR_HELPER_FDS 8   /* that came before their lines were read */
 struct lr_helper_request; /* on its way */
 struct lr_helper {
 	struct lr_node *node;
@@ -53,6 +56,8 @@ struct lr_helper {
 	unsigned starts;          /* in a row that did no good */
 	char *in;
 	size_t in_len, in_room;
+	int fds[LR_HELPER_FDS];
+	unsigned n_fds;
 	char *out; /* what the socket did not take yet */
 	size_t out_len, out_room;
 };
@@ -68,6 +73,8 @@ void lr_helper_init(struct lr_helper *m, struct lr_node *node, const char *path)
 /* Ends the helper; requests under way are forgotten without a call. */
 void lr_helper_release(struct lr_helper *m);
 /* 0, and `done` is called exactly once unless lr_helper_release() comes first; or -errno. */
+/* Any request of lib/io/meet.h but for its id: takes the reference to it. As lr_helper_http(). */
+int lr_helper_ask(struct lr_helper *m, json_t *request, lr_helper_done done, void *ctx);
 int lr_helper_http(
 	struct lr_helper *m, const struct lr_helper_http *http, lr_helper_done done, void *ctx);
 /* Starts it again when that is due. */

@@ -3,13 +3,15 @@
  *
  * Theory of operation. One stream socket is the helper's standard input and output. A request is a
  * line {"id": N, "do": "http", ...}, its answer a line with the same id; answers come in any order.
- * When the helper ends, all that it was asked is answered with an error, and it is started again:
- * at once, then after 1, 2, 4 ... 30 s while it does no good.
+ * A long body and a stream come as descriptors, each with the first byte of its line. When the
+ * helper ends, all that it was asked is answered with an error, and it is started again: at once,
+ * then after 1, 2, 4 ... 30 s while it does no good.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -21,12 +23,14 @@
 #define READ_BYTES (64u << 10)
 #define OUT_MAX    (4u << 20) /* that wait for a helper that does not read */
 #define BACKOFF_S  30
+#define BODY_MAX   (8u << 20) /* of a body that comes as a file: twice what the helper takes */
 
 struct lr_helper_request {
 	struct lr_helper_request *next;
 	uint64_t id;
 	lr_helper_done done;
 	void *ctx;
+	bool http; /* its answer has a status and a body */
 };
 
 /* --- life of the helper --- */
@@ -58,6 +62,8 @@ static void fail_all(struct lr_helper *m, const char *error)
 
 static void reap(struct lr_helper *m)
 {
+	while (m->n_fds)
+		close(m->fds[--m->n_fds]);
 	if (m->source.fd >= 0) {
 		lr_loop_remove(&m->node->loop, &m->source);
 		close(m->source.fd);
@@ -103,33 +109,78 @@ void lr_helper_forget(struct lr_helper *m, const void *ctx)
 
 /* --- answers --- */
 
-static void take_answer(struct lr_helper *m, const json_t *o)
+/* The descriptor that belongs to a line that says so; -1: none. */
+static int take_fd(struct lr_helper *m, const json_t *o)
 {
-	bool bad = false;
-	struct lr_helper_request **at = &m->requests, *q;
-	uint64_t id = (uint64_t)lr_json_int(o, LR_K_ID, 0, &bad);
-	const char *body = lr_json_str(o, LR_K_BODY, &bad);
-	struct lr_helper_answer a = {.error = lr_json_str(o, LR_K_ERROR, &bad)};
-	long status = (long)lr_json_int(o, LR_K_STATUS, 0, &bad);
+	if (!json_is_true(json_object_get(o, LR_K_FD)) || m->n_fds == 0)
+		return -1;
+	int fd = m->fds[0];
+	m->n_fds--;
+	memmove(m->fds, m->fds + 1, m->n_fds * sizeof(m->fds[0]));
+	return fd;
+}
 
-	while (*at && (*at)->id != id)
+/* The bytes of a file, malloc'd, or NULL. */
+static uint8_t *read_file(int fd, size_t *len)
+{
+	struct stat st;
+	uint8_t *bytes = NULL;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= BODY_MAX)
+		bytes = malloc((size_t)st.st_size + 1);
+	if (bytes && pread(fd, bytes, (size_t)st.st_size, 0) != st.st_size) {
+		free(bytes);
+		bytes = NULL;
+	}
+	if (bytes)
+		*len = (size_t)st.st_size;
+	return bytes;
+}
+
+/* The body of an HTTP answer, malloc'd: in the line, or a file that came with it. */
+static uint8_t *take_body(const json_t *o, int fd, size_t *len)
+{
+	const char *text = json_string_value(json_object_get(o, LR_K_BODY));
+
+	if (text)
+		return lr_base64_parse(text, len);
+	return fd >= 0 && json_object_get(o, LR_K_HEADERS) ? read_file(fd, len) : NULL;
+}
+
+static struct lr_helper_request *take_request(struct lr_helper *m, const json_t *o)
+{
+	struct lr_helper_request **at = &m->requests, *q;
+	json_int_t id = json_integer_value(json_object_get(o, LR_K_ID));
+
+	while (*at && (*at)->id != (uint64_t)id)
 		at = &(*at)->next;
 	q = *at;
-	if (bad || !q)
-		return;
-	*at = q->next;
-	m->starts = 0;
-	size_t len = 0;
-	uint8_t *copy = body ? lr_base64_parse(body, &len) : NULL;
-	if ((!body || copy) && status > 0 && status < 1000) {
+	if (q)
+		*at = q->next;
+	return q;
+}
+
+static void take_answer(struct lr_helper *m, const json_t *o)
+{
+	struct lr_helper_request *q = take_request(m, o);
+	int fd = take_fd(m, o);
+	struct lr_helper_answer a = {
+		.error = json_string_value(json_object_get(o, LR_K_ERROR)), .line = o, .fd = &fd};
+	json_int_t status = json_integer_value(json_object_get(o, LR_K_STATUS));
+	uint8_t *body = q ? take_body(o, fd, &a.len) : NULL;
+
+	a.body = body;
+	if (body && status > 0 && status < 1000)
 		a.status = (unsigned)status;
-		a.body = copy;
-		a.len = len;
-	} else if (!a.error) {
+	else if (q && q->http && !a.error)
 		a.error = "the helper lr-meet gave no answer";
+	if (q) {
+		m->starts = 0;
+		finish(q, &a);
 	}
-	finish(q, &a);
-	free(copy);
+	if (fd >= 0)
+		close(fd);
+	free(body);
 }
 
 static void take_line(struct lr_helper *m, const char *line, size_t len)
@@ -158,6 +209,33 @@ static bool take_lines(struct lr_helper *m)
 	return m->in_len <= LR_JSON_LINE_MAX;
 }
 
+/* As recv(2); a descriptor that came along is kept for its line. */
+static ssize_t receive(struct lr_helper *m, char *to, size_t room)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = {to, room};
+	struct msghdr msg = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(m->source.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	int fd;
+
+	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(fd)))
+		return n;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	if (m->n_fds == LR_HELPER_FDS) { /* no line of it has claimed those before */
+		close(fd);
+		return 0;
+	}
+	m->fds[m->n_fds++] = fd;
+	return n;
+}
+
 static bool read_in(struct lr_helper *m)
 {
 	if (m->in_room - m->in_len < READ_BYTES) {
@@ -168,7 +246,7 @@ static bool read_in(struct lr_helper *m)
 		m->in = wide;
 		m->in_room = room;
 	}
-	ssize_t n = recv(m->source.fd, m->in + m->in_len, READ_BYTES, MSG_DONTWAIT);
+	ssize_t n = receive(m, m->in + m->in_len, READ_BYTES);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	m->in_len += (size_t)n;
@@ -248,12 +326,11 @@ void lr_helper_run(struct lr_helper *m, uint64_t now)
 		m->due_ns = now + BACKOFF_S * LR_NS_PER_S;
 }
 
-static json_t *request_json(const struct lr_helper_http *h, uint64_t id)
+static json_t *request_json(const struct lr_helper_http *h)
 {
 	json_t *o = json_object(), *headers = json_array();
 	char *body = h->body ? lr_base64(h->body, h->len) : NULL;
 
-	lr_json_put_int(o, LR_K_ID, (int64_t)id);
 	lr_json_put_str(o, LR_K_DO, "http");
 	lr_json_put_str(o, LR_K_METHOD, h->method);
 	lr_json_put_str(o, LR_K_URL, h->url);
@@ -291,28 +368,39 @@ static int queue(struct lr_helper *m, json_t *o)
 	return r;
 }
 
-int lr_helper_http(
-	struct lr_helper *m, const struct lr_helper_http *h, lr_helper_done done, void *ctx)
+/* Takes the reference. */
+static int ask(struct lr_helper *m, json_t *o, struct lr_helper_request want)
 {
-	struct lr_helper_request *q;
-	int r = 0;
+	struct lr_helper_request *q = calloc(1, sizeof(*q));
+	int r = q && o ? 0 : -ENOMEM;
 
-	if (!m->pid && m->due_ns)
-		return -EAGAIN; /* it is started again later */
-	if (!m->pid && (r = start(m)) < 0)
-		return r;
-	q = calloc(1, sizeof(*q));
-	if (!q)
-		return -ENOMEM;
-	*q = (struct lr_helper_request){m->requests, ++m->next_id, done, ctx};
-	json_t *o = request_json(h, q->id);
-	r = queue(m, o);
+	if (r == 0 && !m->pid)
+		r = m->due_ns ? -EAGAIN : start(m); /* it is started again later */
+	if (r == 0) {
+		*q = want;
+		q->id = ++m->next_id;
+		lr_json_put_int(o, LR_K_ID, (int64_t)q->id);
+		r = queue(m, o);
+	}
 	json_decref(o);
 	if (r < 0) {
 		free(q);
 		return r;
 	}
+	q->next = m->requests;
 	m->requests = q;
 	flush(m); /* when it is gone, `ready` hears of it */
 	return 0;
+}
+
+int lr_helper_ask(struct lr_helper *m, json_t *request, lr_helper_done done, void *ctx)
+{
+	return ask(m, request, (struct lr_helper_request){.done = done, .ctx = ctx});
+}
+
+int lr_helper_http(
+	struct lr_helper *m, const struct lr_helper_http *h, lr_helper_done done, void *ctx)
+{
+	return ask(m, request_json(h),
+		(struct lr_helper_request){.done = done, .ctx = ctx, .http = true});
 }
