@@ -123,7 +123,10 @@ static const struct lr_opt opts[] = {
 	{"url-file", 'u', LR_OPT_TEXT, "FILE", "the webhook's URL (default $LR_WEBHOOK_URL)",
 		AT(url_file), 0, 0, "file"},
 	{"events", 'e', LR_OPT_TEXT, "LIST", "names of events with commas, or all", AT(events), 0,
-		0, "all up down peer-added peer-removed handshake endpoint expired gave-up"},
+		0,
+		"all up down peer-added peer-removed handshake endpoint expired gave-up joined "
+		"left lapsed kicked renamed address path network relay-connected "
+		"relay-lost invite-claimed out"},
 	{"dry-run", 'n', LR_OPT_FLAG, NULL, "print the posts instead, one JSON object a line",
 		AT(dry_run)},
 	{"json", 'j', LR_OPT_FLAG, NULL, "changes nothing: what it prints is JSON", AT(json)},

@@ -22,11 +22,13 @@ server() {
 	echo "$HOOK" >"$BATS_TEST_TMPDIR/url"
 }
 
-# event NAME [PEER]: a line as lr-peer watch writes it
+# event NAME [PEER] [MEMBER VALUE]...: a line as lr-peer watch writes it
 event() {
-	jq -nc --arg e "$1" --arg p "${2:-}" '{time: "2026-11-23T12:00:03.123Z", event: $e, iface: "lr0",
-		peer: (if $p == "" then null else $p end), public_key: null, endpoint: null}'
+	jq -nc '$ARGS.positional as $a | {time: "2026-11-23T12:00:03.123Z", event: $a[0], iface: "lr0",
+		peer: (if ($a[1] // "") == "" then null else $a[1] end), public_key: null, endpoint: null}
+		+ ([range(2; $a | length; 2) | {($a[.]): ($a[. + 1] | tonumber? // .)}] | add)' --args "$@"
 }
+KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 bodies() { jq -r .body "$LOG"; }
 posts() { [ "$(wc -l <"$LOG")" -ge "$1" ]; }
 silent_about_the_url() { ! grep -r verysecret "$ERR" "$BATS_TEST_TMPDIR/out"; }
@@ -34,6 +36,9 @@ silent_about_the_url() { ! grep -r verysecret "$ERR" "$BATS_TEST_TMPDIR/out"; }
 @test "the events are those of lr-peer watch" {
 	event up | json_ok event
 	event expired bob | json_ok event
+	event joined bob public_key "$KEY" | json_ok event
+	event renamed bob public_key "$KEY" from rob to bob | json_ok event
+	! event renamed bob public_key "$KEY" | json_ok event
 }
 
 @test "a burst is one post, with what a player cares for" {
@@ -41,16 +46,49 @@ silent_about_the_url() { ! grep -r verysecret "$ERR" "$BATS_TEST_TMPDIR/out"; }
 	{
 		event watching
 		event up
-		event peer-added bob
+		event joined bob
 		event handshake bob
 		event endpoint bob
+		event peer-added bob
+		event path bob from relay to direct
 		event expired '@everyone'
 	} | LR_WEBHOOK_URL=$HOOK lr-notify --discord - >"$BATS_TEST_TMPDIR/out" 2>"$ERR"
 	is "$(jq -r '"\(.method) \(.path) \(.headers["Content-Type"])"' "$LOG")" "POST /api/webhooks/7/verysecret application/json"
 	bodies | json_ok discord-post
-	is "$(bodies | jq -r .content)" "$(printf '%s\n' '12:00:03 lr0: up' '12:00:03 bob: joined the list \(lr0\)' '12:00:03 \@everyone: gone \(lr0\)')"
+	is "$(bodies | jq -r .content)" "$(printf '%s\n' '12:00:03 lr0: up' '12:00:03 bob: joined \(lr0\)' '12:00:03 \@everyone: session ended \(lr0\)')"
 	[ ! -s "$ERR" ]
 	silent_about_the_url
+}
+
+@test "what happens in a party, as sentences" {
+	{
+		event left bob
+		event lapsed bob
+		event kicked bob
+		event renamed robert from bob to robert
+		event address bob from 10.66.0.2 to 10.66.0.3
+		event address "" from 10.66.0.2 to 10.66.0.3
+		event path bob from relay to direct reason punched text "bob is reached directly at 192.0.2.7:5"
+		event network
+		event relay-connected "" relay r.example:3478
+		event relay-lost "" relay r.example:3478 text "it is silent"
+		event invite-claimed "" from 192.0.2.7 uses 3
+		event out "" text "lan: kicked from the party"
+		event unheard%f bob
+	} | lr-notify --discord --events all --dry-run - >"$BATS_TEST_TMPDIR/out"
+	is "$(jq -r .content "$BATS_TEST_TMPDIR/out" | tr -d '\\')" "12:00:03 bob: left (lr0)
+12:00:03 bob: has not been heard of for a while (lr0)
+12:00:03 bob: was kicked (lr0)
+12:00:03 robert: was called bob before (lr0)
+12:00:03 bob: has the address 10.66.0.3 now, not 10.66.0.2 any more (lr0)
+12:00:03 lr0: has the address 10.66.0.3 now, not 10.66.0.2 any more
+12:00:03 bob: path is direct now, was relay (lr0)
+12:00:03 lr0: addresses of this machine changed
+12:00:03 lr0: relay r.example:3478 connected
+12:00:03 lr0: relay r.example:3478 lost: it is silent
+12:00:03 lr0: an invite was used, it is good for 3 more
+12:00:03 lr0: out of the party: lan: kicked from the party
+12:00:03 bob: unheard%f (lr0)"
 }
 
 @test "any webhook gets the events themselves; the URL from a file; --events chooses" {
@@ -67,7 +105,7 @@ silent_about_the_url() { ! grep -r verysecret "$ERR" "$BATS_TEST_TMPDIR/out"; }
 
 @test "many events: posts of 20, in order, none lost" {
 	server
-	for i in $(seq 1 50); do event peer-added "p$i"; done |
+	for i in $(seq 1 50); do event joined "p$i"; done |
 		lr-notify --webhook --url-file "$BATS_TEST_TMPDIR/url" - 2>"$ERR"
 	is "$(bodies | jq -c '.events | length' | tr '\n' ' ')" "20 20 10 "
 	is "$(bodies | jq -r '.events[].peer' | tr '\n' ' ')" "$(seq -f p%g -s ' ' 1 50) "
@@ -176,8 +214,8 @@ silent_about_the_url() { ! grep -r verysecret "$ERR" "$BATS_TEST_TMPDIR/out"; }
 	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >"%s"\n' "$BATS_TEST_TMPDIR/shown" >"$BATS_TEST_TMPDIR/bin/notify-send"
 	chmod +x "$BATS_TEST_TMPDIR/bin/notify-send"
 	event expired '<b>--x' | PATH=$BATS_TEST_TMPDIR/bin:$PATH lr-notify --desktop -
-	wait_until 5 grep -q gone "$BATS_TEST_TMPDIR/shown"
-	is "$(cat "$BATS_TEST_TMPDIR/shown")" "$(printf '%s\n' --app-name=lanrage -- LANrage '12:00:03 &lt;b>--x: gone (lr0)')"
+	wait_until 5 grep -q ended "$BATS_TEST_TMPDIR/shown"
+	is "$(cat "$BATS_TEST_TMPDIR/shown")" "$(printf '%s\n' --app-name=lanrage -- LANrage '12:00:03 &lt;b>--x: session ended (lr0)')"
 	code=0
 	event up | PATH=$BIN lr-notify --desktop - 2>"$ERR" || code=$?
 	is $code 1
@@ -205,5 +243,6 @@ silent_about_the_url() { ! grep -r verysecret "$ERR" "$BATS_TEST_TMPDIR/out"; }
 	ns a lr-peer add --key "$(pub c)" --name carol
 	node_down "$NODE"
 	wait_until 5 grep -q '"down"' "$BATS_TEST_TMPDIR/watch"
-	is "$(lr-notify --webhook -n - <"$BATS_TEST_TMPDIR/watch" | jq -c '.events | map(.event)')" '["peer-added","down"]'
+	is "$(lr-notify --webhook -n --events peer-added,down - <"$BATS_TEST_TMPDIR/watch" |
+		jq -c '.events | map(.event)')" '["peer-added","down"]'
 }

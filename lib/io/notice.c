@@ -10,8 +10,21 @@
 #include "lib/base/text.h"
 #include "terms.h"
 
-#define PART        100  /* of a member's value that is shown, with its NUL */
+#define PART        100 /* of a member's value that is shown, with its NUL */
+#define SAID        (2 * PART)
 #define DISCORD_MAX 1900 /* Discord takes 2,000 characters; ours are counted as bytes */
+
+/* In `words`, %X stands for a member of the event: */
+static const struct {
+	char letter;
+	const char *key;
+} members[] = {
+	{'f', LR_K_FROM},
+	{'t', LR_K_TO},
+	{'r', LR_K_RELAY},
+	{'x', LR_K_TEXT},
+	{'u', LR_K_USES},
+};
 
 static const struct {
 	const char *event, *words;
@@ -19,12 +32,24 @@ static const struct {
 	{"up", "up"},
 	{"down", "down"},
 	{"watching", "watching"},
-	{"peer-added", "joined the list"},
+	{"peer-added", "added"},
 	{"peer-removed", "removed"},
 	{"handshake", "handshake"},
-	{"endpoint", "has another address"},
-	{"expired", "gone"},
+	{"endpoint", "is reached in another way"},
+	{"expired", "session ended"},
 	{"gave-up", "does not answer"},
+	{"joined", "joined"},
+	{"left", "left"},
+	{"lapsed", "has not been heard of for a while"},
+	{"kicked", "was kicked"},
+	{"renamed", "was called %f before"},
+	{"address", "has the address %t now, not %f any more"},
+	{"path", "path is %t now, was %f"},
+	{"network", "addresses of this machine changed"},
+	{"relay-connected", "relay %r connected"},
+	{"relay-lost", "relay %r lost: %x"},
+	{"invite-claimed", "an invite was used, it is good for %u more"},
+	{"out", "out of the party: %x"},
 };
 
 /* A member's text, safe and cut at a character; "" when it is not there. */
@@ -49,12 +74,48 @@ static const char *words(const char *event)
 	return event;
 }
 
+static void put_member(FILE *f, const json_t *event, char letter)
+{
+	char text[PART];
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const json_t *value = json_object_get(event, members[i].key);
+		if (members[i].letter != letter)
+			continue;
+		part(event, members[i].key, text);
+		if (json_is_integer(value))
+			fprintf(f, "%lld", (long long)json_integer_value(value));
+		else
+			fputs(*text ? text : "?", f);
+	}
+}
+
+/* The words for an event with what it tells filled in; its name when we don't know it. */
+static void say(const json_t *event, char out[SAID])
+{
+	char name[PART];
+	FILE *f = fmemopen(out, SAID, "w");
+
+	out[0] = '\0';
+	if (!f)
+		return;
+	part(event, LR_K_EVENT, name);
+	const char *known_words = words(name);
+	for (const char *at = known_words; *at; at++)
+		if (*at == '%' && known_words != name)
+			put_member(f, event, *++at);
+		else
+			fputc(*at, f);
+	fclose(f);
+	out[SAID - 1] = '\0';
+}
+
 void lr_notice_line(const json_t *event, char out[LR_NOTICE_TEXT])
 {
-	char time[PART], what[PART], peer[PART], iface[PART];
+	char time[PART], what[SAID], peer[PART], iface[PART];
 
 	part(event, LR_K_TIME, time);
-	part(event, LR_K_EVENT, what);
+	say(event, what);
 	part(event, LR_K_PEER, peer);
 	part(event, LR_K_IFACE, iface);
 	/* Of an RFC 3339 time, hours to seconds. */
@@ -63,8 +124,7 @@ void lr_notice_line(const json_t *event, char out[LR_NOTICE_TEXT])
 		*peer    ? peer
 		: *iface ? iface
 			 : "node",
-		words(what), *peer && *iface ? " (" : "", *peer ? iface : "",
-		*peer && *iface ? ")" : "");
+		what, *peer && *iface ? " (" : "", *peer ? iface : "", *peer && *iface ? ")" : "");
 }
 
 /* A backslash before what Discord takes for markup, mentions or links. */

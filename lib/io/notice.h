@@ -15,7 +15,8 @@
 
 enum lr_notice_form { LR_NOTICE_DISCORD, LR_NOTICE_PLAIN };
 
-/* "12:00:03 bob: gone (lr0)". Members that it does not know are left away. */
+/* "12:00:03 bob: joined (lr0)". Members that it does not know are left away. Addresses outside the
+ * virtual network are not told: many read such a channel. */
 void lr_notice_line(const json_t *event, char out[LR_NOTICE_TEXT]);
 /* The body of a post about `events` (an array), malloc'd JSON; NULL when out of memory.
  *   Discord: {"content":"LINES","allowed_mentions":{"parse":[]}}, at most 2,000 characters

@@ -52,14 +52,35 @@ enum lr_node_event_kind {
 	LR_NODE_EVENT_ENDPOINT,
 	LR_NODE_EVENT_EXPIRED,
 	LR_NODE_EVENT_GAVE_UP,
+	/* of a party; what each tells: share/schema/event.json */
+	LR_NODE_EVENT_JOINED,
+	LR_NODE_EVENT_LEFT,
+	LR_NODE_EVENT_LAPSED,
+	LR_NODE_EVENT_KICKED,
+	LR_NODE_EVENT_RENAMED,
+	LR_NODE_EVENT_ADDRESS,
+	LR_NODE_EVENT_PATH,
+	LR_NODE_EVENT_NETWORK,
+	LR_NODE_EVENT_RELAY_CONNECTED,
+	LR_NODE_EVENT_RELAY_LOST,
+	LR_NODE_EVENT_INVITE_CLAIMED,
+	LR_NODE_EVENT_OUT,
+	LR_NODE_EVENTS
 };
-/* "up", "down", "peer-added", "peer-removed", "handshake", "endpoint", "expired", "gave-up" */
+/* "up", "down", "peer-added", ... */
 const char *lr_node_event_name(enum lr_node_event_kind kind);
 
 struct lr_node_event {
 	enum lr_node_event_kind kind;
 	struct lr_wg_peer *peer; /* or NULL */
 	uint64_t unix_ns;
+	/* The rest only where it applies, else NULL. */
+	const char *name; /* with public_key: who it is about, when there is no peer */
+	const uint8_t *public_key;
+	const char *from, *to;     /* what was, what is now; who claimed an invite */
+	const char *reason, *text; /* one word of a list; one sentence */
+	const char *relay;
+	unsigned uses; /* INVITE_CLAIMED: that are left */
 };
 
 struct lr_node_listener {
@@ -132,5 +153,7 @@ int lr_node_config(struct lr_node *node, struct lr_config *out);
 void lr_node_listen(struct lr_node *node, struct lr_node_listener *l);
 void lr_node_unlisten(struct lr_node *node, struct lr_node_listener *l);
 void lr_node_tell(struct lr_node *node, enum lr_node_event_kind kind, struct lr_wg_peer *peer);
+/* The same with all that is known of it; unix_ns is set here. */
+void lr_node_tell_event(struct lr_node *node, const struct lr_node_event *event);
 
 #endif

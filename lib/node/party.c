@@ -46,6 +46,7 @@ void lr_party_out(struct lr_party *p, const char *why)
 	lr_err_set(&p->error, LR_EXIT_FAILED, "%s: %s", p->name[0] ? p->name : "party", why);
 	if (!p->waiting)
 		lr_log(LR_LOG_ERROR, "%s: %s", p->node->iface, p->error.text);
+	lr_party_tell_out(p);
 	p->dropping = true; /* the roster may be in the middle of something */
 	lr_party_wake(p);
 }
@@ -109,6 +110,7 @@ static void run(struct lr_party *p, uint64_t now)
 		confirm(p, now);
 	if (p->roster)
 		lr_party_paths_run(p, now);
+	lr_party_tell_relays(p);
 }
 
 static void stop_waiting(struct lr_party *p, uint64_t now)

@@ -10,6 +10,7 @@
  *   party_relay.c  our channel at each relay
  *   party_paths.c  probes, STUN, own addresses
  *   party_state.c  parties/NAME.json
+ *   party_events.c what those who watch are told
  *   party_report.c what is shown, requests of the control socket
  */
 #ifndef LR_NODE_PARTY_INSIDE_H
@@ -125,6 +126,8 @@ struct lr_party_relay {
 	uint32_t channel, rtt_us, leg_us; /* measured; as published */
 	uint32_t lifetime_s;
 	struct lr_endpoint seen; /* our address as it sees it */
+	bool was_bound;          /* once */
+	bool told, ever_told;    /* that it is connected; one or the other */
 };
 
 /* --- a member, as a peer --- */
@@ -135,7 +138,7 @@ struct lr_party_member {
 	struct lr_wg_peer *peer;
 	struct lr_reach reach;
 	struct lr_route learned; /* the channel that it was heard from, before its record says so */
-	bool direct;             /* path in use when it was told last */
+	struct lr_ip told;       /* its address, while it held one last */
 	struct lr_party_member *next;
 };
 
@@ -274,6 +277,19 @@ uint64_t lr_party_paths_due(const struct lr_party *p);
 void lr_party_publish(struct lr_party *p);
 /* Finds out anew how the router treats us. */
 void lr_party_behave(struct lr_party *p);
+
+/* party_events.c */
+void lr_party_tell(struct lr_party *p, enum lr_node_event_kind kind, const struct lr_member *m);
+void lr_party_tell_name(struct lr_party_member *k, const char *before);
+/* `peer` NULL: our own. */
+void lr_party_tell_address(struct lr_party *p, const struct lr_wg_peer *peer,
+	const struct lr_ip *before, const struct lr_ip *now);
+/* The peer's endpoint is the path in use now; it was `before`. */
+void lr_party_tell_path(struct lr_party_member *k, const struct lr_endpoint *before);
+void lr_party_tell_claim(struct lr_party *p, const struct lr_claim *claim);
+void lr_party_tell_out(struct lr_party *p);
+/* Those that came or went since the last call. */
+void lr_party_tell_relays(struct lr_party *p);
 
 /* party_state.c */
 /* Fills name, file, roster and relays as the options say. 0 or -1 with `err`. */

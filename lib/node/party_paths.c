@@ -71,8 +71,10 @@ static void out_changed(void *ctx, struct lr_reach *reach)
 	}
 	if (lr_endpoint_equal(&to, &k->peer->endpoint))
 		return;
+	struct lr_endpoint before = k->peer->endpoint;
 	lr_wg_peer_set_endpoint(k->peer, &to);
 	lr_node_tell(p->node, LR_NODE_EVENT_ENDPOINT, k->peer);
+	lr_party_tell_path(k, &before);
 }
 
 /* ------------------------------------------------------------------ what came in */
@@ -473,8 +475,10 @@ static void look_again(struct lr_party *p)
 	if (!other && !p->cut_off)
 		return;
 	p->cut_off = false;
-	if (other)
+	if (other) {
 		lr_log(LR_LOG_NOTE, "%s: this machine's addresses changed", p->node->iface);
+		lr_node_tell(p->node, LR_NODE_EVENT_NETWORK, NULL);
+	}
 	for (unsigned i = 0; i < p->n_relays; i++)
 		lr_channel_reset(&p->relays[i]);
 	lr_party_behave(p);

@@ -266,7 +266,29 @@ void lr_party_reroute(struct lr_party *p)
 
 /* --- the roster's events --- */
 
-static void sync_member(struct lr_party *p, struct lr_member *m)
+static void follow_name(struct lr_party_member *k)
+{
+	const struct lr_node_peer *own = k->peer->owner;
+	char before[LR_MEMBER_NAME];
+
+	memcpy(before, own->name, sizeof(before));
+	set_name(k);
+	if (strcmp(before, own->name) != 0)
+		lr_party_tell_name(k, before);
+}
+
+static void follow_address(struct lr_party_member *k)
+{
+	const struct lr_ip *now = &k->m->r.address;
+
+	if (!k->m->holds || lr_ip_equal(now, &k->told))
+		return;
+	if (k->told.family)
+		lr_party_tell_address(k->party, k->peer, &k->told, now);
+	k->told = *now;
+}
+
+static void sync_member(struct lr_party *p, struct lr_member *m, bool joined)
 {
 	struct lr_party_member *k = m->owner;
 	uint64_t now = lr_party_now(p);
@@ -275,7 +297,10 @@ static void sync_member(struct lr_party *p, struct lr_member *m)
 		lr_log(LR_LOG_ERROR, "%s: member %s cannot be added", p->node->iface, m->r.name);
 		return;
 	}
-	set_name(k);
+	follow_name(k);
+	follow_address(k);
+	if (joined)
+		lr_party_tell(p, LR_NODE_EVENT_JOINED, m);
 	set_psk(k);
 	set_allowed(k);
 	reroute(k, now);
@@ -302,10 +327,28 @@ static void on_charter(struct lr_party *p)
 
 static void on_moved(struct lr_party *p)
 {
+	const struct lr_ip *now = &lr_roster_self(p->roster)->address;
+	struct lr_ip before = p->node->n_addresses ? p->node->addresses[0].ip : *now;
 	struct lr_err err;
 
-	if (p->phase == LR_PARTY_READY && lr_party_set_address(p, &err) < 0)
+	if (p->phase != LR_PARTY_READY)
+		return;
+	if (lr_party_set_address(p, &err) < 0)
 		lr_log(LR_LOG_ERROR, "%s", err.text);
+	if (!lr_ip_equal(&before, now))
+		lr_party_tell_address(p, NULL, &before, now);
+}
+
+/* One that is only forgotten, since the table is full, was in this epoch. */
+static void on_kicked(struct lr_party *p, struct lr_member *m)
+{
+	struct lr_party_member *k = m->owner;
+	const struct lr_charter *rules = lr_roster_rules(p->roster);
+
+	if (rules && m->epoch != lr_charter_epoch(rules))
+		lr_party_tell(p, LR_NODE_EVENT_KICKED, m);
+	if (k)
+		drop_member(k, true);
 }
 
 void lr_party_event(
@@ -323,15 +366,19 @@ void lr_party_event(
 	case LR_ROSTER_CHANGED:
 	case LR_ROSTER_HOLDS:
 		if (m->state != LR_MEMBER_LEFT)
-			sync_member(p, m);
+			sync_member(p, m, what == LR_ROSTER_JOINED);
 		break;
 	case LR_ROSTER_LEFT:
-	case LR_ROSTER_KICKED:
+		lr_party_tell(p, LR_NODE_EVENT_LEFT, m);
 		if (k)
 			drop_member(k, true);
 		break;
-	case LR_ROSTER_LAPSED:
-		break; /* its session may well be alive */
+	case LR_ROSTER_KICKED:
+		on_kicked(p, m);
+		break;
+	case LR_ROSTER_LAPSED: /* its session may well be alive */
+		lr_party_tell(p, LR_NODE_EVENT_LAPSED, m);
+		break;
 	case LR_ROSTER_CHARTER:
 		on_charter(p);
 		break;
@@ -351,6 +398,7 @@ void lr_party_event(
 	case LR_ROSTER_CLAIMED:
 		lr_log(LR_LOG_NOTE, "%s: an invite was claimed from %s, %u uses left",
 			p->node->iface, claim->who, claim->left);
+		lr_party_tell_claim(p, claim);
 		break;
 	}
 }

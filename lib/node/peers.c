@@ -10,7 +10,7 @@
 #include "lib/node/party_wire.h"
 #include "lib/node/routes.h"
 
-static const char *const event_names[] = {
+static const char *const event_names[LR_NODE_EVENTS] = {
 	[LR_NODE_EVENT_UP] = "up",
 	[LR_NODE_EVENT_DOWN] = "down",
 	[LR_NODE_EVENT_PEER_ADDED] = "peer-added",
@@ -19,6 +19,18 @@ static const char *const event_names[] = {
 	[LR_NODE_EVENT_ENDPOINT] = "endpoint",
 	[LR_NODE_EVENT_EXPIRED] = "expired",
 	[LR_NODE_EVENT_GAVE_UP] = "gave-up",
+	[LR_NODE_EVENT_JOINED] = "joined",
+	[LR_NODE_EVENT_LEFT] = "left",
+	[LR_NODE_EVENT_LAPSED] = "lapsed",
+	[LR_NODE_EVENT_KICKED] = "kicked",
+	[LR_NODE_EVENT_RENAMED] = "renamed",
+	[LR_NODE_EVENT_ADDRESS] = "address",
+	[LR_NODE_EVENT_PATH] = "path",
+	[LR_NODE_EVENT_NETWORK] = "network",
+	[LR_NODE_EVENT_RELAY_CONNECTED] = "relay-connected",
+	[LR_NODE_EVENT_RELAY_LOST] = "relay-lost",
+	[LR_NODE_EVENT_INVITE_CLAIMED] = "invite-claimed",
+	[LR_NODE_EVENT_OUT] = "out",
 };
 
 const char *lr_node_event_name(enum lr_node_event_kind kind)
@@ -43,8 +55,14 @@ void lr_node_unlisten(struct lr_node *node, struct lr_node_listener *l)
 
 void lr_node_tell(struct lr_node *node, enum lr_node_event_kind kind, struct lr_wg_peer *peer)
 {
-	const struct lr_node_event event = {kind, peer, lr_wall()};
+	lr_node_tell_event(node, &(struct lr_node_event){.kind = kind, .peer = peer});
+}
+
+void lr_node_tell_event(struct lr_node *node, const struct lr_node_event *what)
+{
+	struct lr_node_event event = *what;
 	struct lr_node_listener *next;
+	event.unix_ns = lr_wall();
 	for (struct lr_node_listener *l = node->listeners; l; l = next) {
 		next = l->next; /* a listener may leave while it hears */
 		l->hear(l->ctx, &event);

@@ -223,15 +223,38 @@ json_t *lr_report_own_event(const struct lr_node *node, const char *name, uint64
 	return out;
 }
 
+/* What only some events have. */
+static void put_more(json_t *out, const struct lr_node_event *event)
+{
+	const struct {
+		const char *key, *text;
+	} more[] = {
+		{LR_K_FROM, event->from},
+		{LR_K_TO, event->to},
+		{LR_K_REASON, event->reason},
+		{LR_K_RELAY, event->relay},
+		{LR_K_TEXT, event->text},
+	};
+
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		if (more[i].text)
+			lr_json_put_str(out, more[i].key, more[i].text);
+	if (event->kind == LR_NODE_EVENT_INVITE_CLAIMED)
+		lr_json_put_int(out, LR_K_USES, event->uses);
+}
+
 json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *event)
 {
 	json_t *out = lr_report_own_event(node, lr_node_event_name(event->kind), event->unix_ns);
 
-	if (!event->peer)
-		return out;
-	const struct lr_node_peer *owner = event->peer->owner;
-	put_who(out, owner ? owner->name : "", event->peer->public_key);
-	put_endpoint(out, &event->peer->endpoint);
+	if (event->peer) {
+		const struct lr_node_peer *owner = event->peer->owner;
+		put_who(out, owner ? owner->name : "", event->peer->public_key);
+		put_endpoint(out, &event->peer->endpoint);
+	} else if (event->public_key) {
+		put_who(out, event->name, event->public_key);
+	}
+	put_more(out, event);
 	return out;
 }
 

@@ -13,6 +13,9 @@
 #include "lib/base/map.h"
 #include "lib/party/roster.h"
 
+#define LR_ROSTER_TOLD     16  /* as many as a relay keeps */
+#define LR_ROSTER_TOLD_NEW 120 /* s: older ones were told before we were restarted */
+
 enum lr_roster_phase { LR_ROSTER_IDLE, LR_ROSTER_JOINING, LR_ROSTER_SETTLED };
 
 struct lr_roster {
@@ -46,6 +49,10 @@ struct lr_roster {
 	size_t n, room;
 	uint32_t order;
 	bool claims_due;
+	struct { /* of invites, told last: lists may repeat them */
+		uint8_t hash[LR_TOKEN_HASH_LEN], left;
+	} told[LR_ROSTER_TOLD];
+	unsigned next_told;
 	struct lr_map by_keyhash, by_key, by_ip;
 	struct lr_roster_stats stats;
 };

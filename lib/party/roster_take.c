@@ -272,13 +272,29 @@ int lr_roster_record(
 
 /* --- lists --- */
 
-static void take_claim(struct lr_roster *r, const struct lr_list_entry *e)
+static bool was_told(const struct lr_roster *r, const struct lr_claim *claim)
+{
+	for (unsigned i = 0; i < LR_ROSTER_TOLD; i++)
+		if (r->told[i].left == claim->left &&
+			memcmp(r->told[i].hash, claim->hash, sizeof(claim->hash)) == 0)
+			return true;
+	return false;
+}
+
+static void take_claim(struct lr_roster *r, const struct lr_list_entry *e, uint64_t time_s)
 {
 	struct lr_claim claim;
 
-	if (lr_claim_read(e->at, e->len, &claim) < 0)
+	if (lr_claim_read(e->at, e->len, &claim) < 0) {
 		r->stats.malformed++;
-	else if (r->hooks.event)
+		return;
+	}
+	if (was_told(r, &claim) || claim.at_s + LR_ROSTER_TOLD_NEW < time_s)
+		return;
+	unsigned i = r->next_told++ % LR_ROSTER_TOLD;
+	memcpy(r->told[i].hash, claim.hash, sizeof(claim.hash));
+	r->told[i].left = claim.left;
+	if (r->hooks.event)
 		r->hooks.event(r->hooks.ctx, LR_ROSTER_CLAIMED, NULL, &claim);
 }
 
@@ -324,7 +340,7 @@ int lr_roster_absorb(struct lr_roster *r, const uint8_t *bytes, size_t len, uint
 			count(r, check_record(r, e.at, e.len, list.time_ms / 1000, now_ns));
 			own |= is_own(r, &e);
 		} else if (e.kind == LR_LIST_CLAIM)
-			take_claim(r, &e);
+			take_claim(r, &e, list.time_ms / 1000);
 	}
 	lr_roster_claims(r, now_ns);
 	if (own && !list.now.seq) /* our version was refused */
