@@ -149,14 +149,14 @@ static void texts(void)
 	json_t *list = json_array(), *back;
 
 	lr_notice_line(e, line);
-	is_str(line, "12:00:03 @everyone_?[2J: gone (lr0)", "a line");
+	is_str(line, "12:00:03 @everyone_?[2J: session ended (lr0)", "a line");
 	lr_notice_line(node, line);
 	is_str(line, "lr0: brand-new", "an event that it does not know, about the node");
 	json_array_append_new(list, e);
 	char *body = lr_notice_body(list, 3, LR_NOTICE_DISCORD);
 	back = lr_json_parse(body, strlen(body), NULL);
 	is_str(json_string_value(json_object_get(back, "content")),
-		"12:00:03 \\@everyone\\_?\\[2J: gone \\(lr0\\)\n3 more left out",
+		"12:00:03 \\@everyone\\_?\\[2J: session ended \\(lr0\\)\n3 more left out",
 		"Discord: markup and mentions out of effect");
 	json_decref(back);
 	free(body);
