@@ -181,7 +181,7 @@ lr-ipam: 10.66.0.9: not found in the pool 10.66.0.0/16"
 # --- standard input ------------------------------------------------------------------------------
 
 @test "names and objects come through a pipe; a bad line costs one line" {
-	printf 'alice\n\n{"peer":"bob","rtt_us":7,"endpoint":null}\n{"peer":1}\n{nonsense\n{"name":"x"}\ncarol\r\na b\ndave' >"$BATS_TEST_TMPDIR/in"
+	printf 'alice\n\n{"peer":"bob","rtt_us":7,"endpoint":null}\n{"peer":1}\n{nonsense\n{"name":"x"}\ncarol\r\n-b\ndave' >"$BATS_TEST_TMPDIR/in"
 	run -1 --separate-stderr lr-ipam alloc - --json <"$BATS_TEST_TMPDIR/in"
 	is "$(jq -r .peer <<<"$output" | xargs)" "alice bob carol dave"
 	is "${#stderr_lines[@]}" 4
@@ -234,7 +234,7 @@ lr-ipam: 10.66.0.9: not found in the pool 10.66.0.0/16"
 	is "$stderr" "lr-ipam: line 2: longer than 1048576 bytes"
 	run -1 --separate-stderr lr-ipam alloc - < <(head -c 1000000 /dev/zero | tr '\0' x; printf '\ng\n')
 	is "${#lines[@]}" 1
-	[[ $stderr == "lr-ipam: line 1: xxxx"*"...: a name has at most 63 bytes" ]]
+	[[ $stderr == "lr-ipam: line 1: xxxx"*"...: the name is longer than 63 bytes" ]]
 }
 
 # --- what is refused -----------------------------------------------------------------------------
@@ -250,7 +250,7 @@ lr-ipam: 10.66.0.9: not found in the pool 10.66.0.0/16"
 }
 
 @test "names that are none are exit 2, and nothing is done" {
-	for name in '' 'a b' $'a\tb' $'a\x01' $'\x1b[2Jx' $'a\xff' $'a\u202e' 10.66.0.1 fd00::1 '{x' "$(printf 'x%.0s' {1..64})"; do
+	for name in '' ' a' 'a ' $'a\tb' $'a\x01' $'\x1b[2Jx' $'a\xff' $'a\u202e' 10.66.0.1 fd00::1 '{x' "$(printf 'x%.0s' {1..64})"; do
 		run -2 --separate-stderr lr-ipam alloc good "$name"
 		is "$output" ""
 		is "${#stderr_lines[@]}" 1

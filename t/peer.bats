@@ -116,7 +116,7 @@ sent            -"
 	fails 2 "h:70000: no endpoint: HOST:PORT or [ADDR]:PORT is needed" lr-peer add --key "$CAROL" --endpoint h:70000
 	fails 2 "10.0.0.0/33: not an address with a prefix length" lr-peer add --key "$CAROL" --allowed-ips 10.1.0.0/16,10.0.0.0/33
 	fails 1 "bob: another peer has this name: $BOB" lr-peer add --key "$CAROL" --name bob
-	fails 1 "peer: the name has a control character" lr-peer add --key "$CAROL" --name $'a\nb'
+	fails 1 "peer: the name has a control or invisible character" lr-peer add --key "$CAROL" --name $'a\nb'
 	exits 2 lr-peer add --key "$CAROL" --keepalive 65536
 	exits 2 lr-peer add --key "$CAROL" --psk-file "$BATS_TEST_TMPDIR/none"
 	echo nonsense >"$BATS_TEST_TMPDIR/psk"

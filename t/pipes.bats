@@ -12,7 +12,7 @@ three_peers() {
 	local psk=$BATS_TEST_TMPDIR/psk
 	(umask 077 && wg genpsk >"$psk")
 	lr-peer add --key "$(fake_key bobbob)" --name bob --endpoint 192.0.2.7:51820 --keepalive 25
-	lr-peer add --key "$(fake_key carolc)" --name 'carol-Äther"x"' --psk-file "$psk" \
+	lr-peer add --key "$(fake_key carolc)" --name 'carol Äther"x"' --psk-file "$psk" \
 		--endpoint '[2001:db8::7]:7' --allowed-ips 10.77.0.0/16,fd77::/64
 	lr-peer add --key "$(fake_key daveda)"
 }

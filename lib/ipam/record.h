@@ -24,10 +24,11 @@
 
 #include "lib/base/err.h"
 #include "lib/net/addr.h"
+#include "lib/net/nick.h"
 
-#define LR_PEER_MAX   63  /* bytes of a name */
-#define LR_KEY_CHARS  44  /* base64 text of a public key */
-#define LR_RECORD_MAX 512 /* longest line that lr_record_format writes, newline included */
+#define LR_PEER_MAX   LR_NICK_MAX /* bytes of a name */
+#define LR_KEY_CHARS  44          /* base64 text of a public key */
+#define LR_RECORD_MAX 512         /* longest line that lr_record_format writes, newline included */
 
 enum lr_record_op {
 	LR_REC_NONE,
@@ -61,9 +62,7 @@ static inline void lr_record_copy(char *to, size_t room, const char *from)
 }
 #define LR_RECORD_PUT(field, from) lr_record_copy(field, sizeof(field), from)
 
-/* A name is 1..63 bytes of UTF-8 without white space, control and other invisible
- * characters, does not begin with '{' or '-' and does not read as an IP address. 0, or -1 with
- * `err`. */
+/* Whether a peer may be called so (lib/net/nick.h). 0, or -1 with `err`. */
 int lr_name_check(const char *name, struct lr_err *err);
 /* 43 characters of base64 and '=', the unused bits zero. */
 bool lr_name_is_key(const char *text);

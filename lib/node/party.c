@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/io/child.h"
 #include "lib/node/party_inside.h"
 
@@ -419,22 +418,10 @@ int lr_party_kick(struct lr_party *p, const uint8_t public_key[LR_KEY_LEN], stru
 
 int lr_party_rename(struct lr_party *p, const char *nick, struct lr_err *err)
 {
-	char clean[LR_MEMBER_NAME];
-	size_t len = strlen(nick);
-
-	if (no_party(p, err) < 0)
+	if (no_party(p, err) < 0 || lr_party_set_nick(p, nick, err) < 0)
 		return -1;
-	if (len == 0 || len >= sizeof(clean))
-		return lr_err_set(
-			err, LR_EXIT_USAGE, "a name has 1 to %zu bytes", sizeof(clean) - 1);
-	memcpy(clean, nick, len + 1);
-	lr_text_clean(clean, true);
-	if (strcmp(clean, nick) != 0)
-		return lr_err_set(err, LR_EXIT_USAGE, "a name is UTF-8 without control characters");
 	struct lr_record *self = lr_roster_self(p->roster);
-	memset(self->name, 0, sizeof(self->name));
-	memcpy(self->name, clean, len + 1);
-	memcpy(p->nick, self->name, sizeof(p->nick));
+	memcpy(self->name, p->nick, sizeof(self->name));
 	memcpy(p->node->name, p->nick, sizeof(p->nick));
 	lr_roster_touch(p->roster);
 	p->save = true;

@@ -296,6 +296,8 @@ void lr_party_tell_relays(struct lr_party *p);
 int lr_party_load(struct lr_party *p, const struct lr_party_options *o, struct lr_err *err);
 /* The invite's secret is known: makes the roster and begins. 0 or -1 with `err`. */
 int lr_party_enter(struct lr_party *p, struct lr_err *err);
+/* Our name for the members. 0 or -1 with `err` (LR_EXIT_USAGE: not a nickname, over 32 bytes). */
+int lr_party_set_nick(struct lr_party *p, const char *nick, struct lr_err *err);
 void lr_party_default_nick(struct lr_party *p); /* the host's name, when there is none yet */
 void lr_party_save(struct lr_party *p);
 

@@ -17,7 +17,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/state.h"
-#include "lib/base/text.h"
+#include "lib/net/nick.h"
 #include "lib/node/party_inside.h"
 #include "terms.h"
 
@@ -141,20 +141,17 @@ void lr_party_save(struct lr_party *p)
 
 /* ------------------------------------------------------------------ reading */
 
-static void set_nick(struct lr_party *p, const char *nick)
+int lr_party_set_nick(struct lr_party *p, const char *nick, struct lr_err *err)
 {
-	char text[256] = "";
+	const char *fault = lr_nick_fault(nick);
 
-	if (nick)
-		snprintf(text, sizeof(text), "%s", nick);
-	else if (gethostname(text, sizeof(text) - 1) < 0 || !text[0])
-		snprintf(text, sizeof(text), "lanrage");
-	lr_text_clean(text, true);
-	size_t len = 0;
-	for (size_t n; text[len] && (n = lr_text_utf8(text + len)) && len + n < LR_MEMBER_NAME;)
-		len += n;
-	memcpy(p->nick, text, len);
-	p->nick[len] = '\0';
+	if (!fault && strlen(nick) >= LR_MEMBER_NAME)
+		fault = "is longer than 32 bytes";
+	if (fault)
+		return lr_err_set(err, LR_EXIT_USAGE, "%.80s: the name %s", nick, fault);
+	memset(p->nick, 0, sizeof(p->nick));
+	memcpy(p->nick, nick, strlen(nick));
+	return 0;
 }
 
 static int new_roster(struct lr_party *p, const uint8_t id[LR_PARTY_ID_LEN], struct lr_err *err)
@@ -187,8 +184,8 @@ static int import_own(struct lr_party *p, const json_t *o, struct lr_err *err)
 	if (bad || !name || !lr_party_name_ok(name))
 		return lr_err_set(err, LR_EXIT_USAGE, "name, nick or host key is not one");
 	memcpy(p->name, name, strlen(name) + 1);
-	if (nick)
-		set_nick(p, nick);
+	if (nick && lr_party_set_nick(p, nick, err) < 0)
+		return -1;
 	if (secret) {
 		p->hosted = lr_base64url_parse(secret, strlen(secret), p->host_secret,
 				    sizeof(p->host_secret)) == 0;
@@ -349,8 +346,8 @@ static int resume(struct lr_party *p, const struct lr_party_options *o, struct l
 
 int lr_party_load(struct lr_party *p, const struct lr_party_options *o, struct lr_err *err)
 {
-	if (o->nick)
-		set_nick(p, o->nick);
+	if (o->nick && lr_party_set_nick(p, o->nick, err) < 0)
+		return -1;
 	if (o->start == LR_PARTY_JOIN) {
 		p->invite = *o->invite;
 		p->hide = o->hide;
@@ -365,8 +362,8 @@ int lr_party_load(struct lr_party *p, const struct lr_party_options *o, struct l
 	int r = o->start == LR_PARTY_FOUND ? found(p, o, err) : resume(p, o, err);
 	if (r < 0)
 		return -1;
-	if (o->nick)
-		set_nick(p, o->nick);
+	if (o->nick && lr_party_set_nick(p, o->nick, err) < 0)
+		return -1;
 	p->hide = p->hide || o->hide || o->hide_all;
 	p->new_host = o->start == LR_PARTY_FOUND;
 	return lr_party_begin(p, err);
@@ -374,8 +371,12 @@ int lr_party_load(struct lr_party *p, const struct lr_party_options *o, struct l
 
 void lr_party_default_nick(struct lr_party *p)
 {
-	if (!p->nick[0])
-		set_nick(p, NULL);
+	char host[LR_MEMBER_NAME] = "";
+
+	if (p->nick[0])
+		return;
+	if (gethostname(host, sizeof(host) - 1) < 0 || lr_party_set_nick(p, host, NULL) < 0)
+		lr_party_set_nick(p, "lanrage", NULL);
 }
 
 /* ------------------------------------------------------------------ all parties */

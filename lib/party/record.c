@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/base/bytes.h"
-#include "lib/base/text.h"
+#include "lib/net/nick.h"
 #include "lib/party/record_wire.h"
 
 /* These numbers are on the wire. */
@@ -20,18 +20,14 @@ _Static_assert(LR_BEHAVE_EI == 1 && LR_BEHAVE_APD == 3, "behaviours of routers")
 
 /* --- reading --- */
 
-/* 1..room-1 bytes of UTF-8 without control characters. */
+/* A nickname of 1..room-1 bytes. */
 static bool read_text(const uint8_t *at, size_t len, char *out, size_t room)
 {
-	char copy[256];
-
 	if (len == 0 || len >= room || memchr(at, 0, len))
 		return false;
 	memcpy(out, at, len);
 	out[len] = '\0';
-	memcpy(copy, out, len + 1);
-	lr_text_clean(copy, true);
-	return memcmp(copy, out, len) == 0;
+	return !lr_nick_fault(out);
 }
 
 static bool read_name(const uint8_t *at, size_t len, struct lr_record *r)

@@ -10,10 +10,11 @@
 #include "lib/base/err.h"
 #include "lib/base/json.h"
 #include "lib/net/addr.h"
+#include "lib/net/nick.h"
 #include "lib/wg/wg.h"
 
 #define LR_CONFIG_MAX_BYTES (16u << 20) /* 60,000 peers are about 8 MB as text, 11 MB as JSON */
-#define LR_NAME_MAX         63          /* bytes of a nickname, as a DNS label */
+#define LR_NAME_MAX         LR_NICK_MAX /* bytes of a nickname */
 
 struct lr_config_peer {
 	char name[LR_NAME_MAX + 1]; /* "" when it has none */

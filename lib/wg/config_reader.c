@@ -73,58 +73,14 @@ void lr_config_reader_note(struct lr_config_reader *r, unsigned line, const char
 
 /* --- nicknames --- */
 
-/* Line separators and direction overrides (U+2028..202E, U+2066..2069) would garble a terminal
- * as a control character does. `s` is one well-formed character of three bytes. */
-static bool turns_line(const unsigned char *s)
-{
-	return s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
-				       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
-}
-
-static bool has_controls(const char *name)
-{
-	char clean[LR_NAME_MAX + 1];
-
-	snprintf(clean, sizeof(clean), "%s", name);
-	lr_text_clean(clean, true);
-	if (strcmp(clean, name) != 0)
-		return true;
-	for (size_t n; *name; name += n) {
-		n = lr_text_utf8(name);
-		if (n == 3 && turns_line((const unsigned char *)name))
-			return true;
-	}
-	return false;
-}
-
-static bool is_utf8(const char *s)
-{
-	for (size_t n; *s; s += n) {
-		n = lr_text_utf8(s);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
 const char *lr_config_name_fault(const char *name)
 {
-	size_t len = strlen(name);
+	const char *fault = lr_nick_fault(name);
 	uint8_t key[LR_KEY_LEN];
 
-	if (len == 0)
-		return "is empty";
-	if (len > LR_NAME_MAX)
-		return "is longer than 63 bytes";
-	if (name[0] == ' ' || name[len - 1] == ' ')
-		return "begins or ends with a space";
-	if (!is_utf8(name))
-		return "is not UTF-8";
-	if (has_controls(name))
-		return "has a control character";
-	if (lr_key_parse(name, key) == 0)
-		return "looks like a public key";
-	return NULL;
+	if (fault)
+		return fault;
+	return lr_key_parse(name, key) == 0 ? "looks like a public key" : NULL;
 }
 
 /* --- checks on the whole value --- */

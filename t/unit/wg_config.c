@@ -153,11 +153,11 @@ static const struct {
 		I "# Name = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 		"c:2: the name is longer than 63 bytes"},
 	{"a name with an escape", I P K1 "\n# Name = a\033[2Jb\n",
-		"c:4: the name has a control character"},
+		"c:4: the name has a control or invisible character"},
 	{"a name with an override of direction",
 		I "# Name = a\xe2\x80\xae"
 		  "b\n",
-		"c:2: the name has a control character"},
+		"c:2: the name has a control or invisible character"},
 	{"a name that is a key", I P K1 "\n# Name = " K2 "\n",
 		"c:4: the name looks like a public key"},
 	{"UTF-16", "\xff\xfe[\0I\0", "c:1: this is UTF-16: save the file as UTF-8"},

@@ -41,7 +41,7 @@ static const struct {
 	{"keys that are no pair", "{\"private_key\":\"" K0 "\",\"public_key\":\"" K1 "\"}",
 		"c: public_key: does not belong to the private key"},
 	{"a name with a line break", "{\"name\":\"a\\nb\"}",
-		"c: name: the name has a control character"},
+		"c: name: the name has a control or invisible character"},
 	{"an empty name", "{\"name\":\"\"}", "c: name: the name is empty"},
 	{"addresses that are no list", "{\"addresses\":\"10.0.0.1\"}",
 		"c: addresses: a list is needed"},
