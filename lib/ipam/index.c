@@ -222,6 +222,7 @@ static inline struct lr_entry *find(const struct lr_index *x, const char *text, 
 	uint32_t hash = hash_of(x, text, len);
 	for (size_t at = hash & (x->room - 1);; at = (at + 1) & (x->room - 1)) {
 		const struct lr_ipam_bucket *b = &x->buckets[at];
+		__builtin_prefetch(&b->brief[1]); /* the second line: both are waited for at once */
 		for (unsigned set = matches(b, hash); set; set &= set - 1) {
 			unsigned i = (unsigned)__builtin_ctz(set);
 			if (b->ref[i] && is_named(x, b, i, &brief, text, live))
