@@ -49,6 +49,7 @@ struct lr_path {
 	uint8_t good;     /* pongs in a row */
 	uint8_t failures; /* lately; each doubles the time until it may be used again */
 	bool left;        /* by choice, for a better one, since it came alive */
+	bool lan;         /* to an address on a network of ours: no router in between */
 	uint8_t rank;     /* of relays: place in the order that all members agree on */
 	uint32_t rtt_us, var_us, jitter_us, last_us, least_us; /* 0 before the first pong */
 	uint64_t window[2]; /* bit set: missed; newest in bit 0 of the first */

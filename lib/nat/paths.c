@@ -19,10 +19,18 @@ struct lr_path *lr_paths_find(struct lr_paths *s, const struct lr_route *route)
 	return NULL;
 }
 
+/* How few others it goes through: relays and routers. */
+static int nearness(const struct lr_path *p)
+{
+	return !lr_path_direct(p) ? 0 : p->lan ? 2 : 1;
+}
+
 /* What a path costs beside delay and loss. */
 static uint64_t extra(const struct lr_path *p)
 {
-	return lr_path_direct(p) ? 0 : LR_PATHS_DIRECT_US + (uint64_t)p->rank * RANK_US;
+	uint64_t us = p->lan ? 0 : LR_PATHS_LAN_US;
+
+	return lr_path_direct(p) ? us : us + LR_PATHS_DIRECT_US + (uint64_t)p->rank * RANK_US;
 }
 
 static uint64_t cost(const struct lr_path *p)
@@ -141,7 +149,7 @@ bool lr_paths_choose(struct lr_paths *s, uint64_t now)
 	const struct lr_path *b = &s->at[best];
 	if (b->hold_ns > now)
 		return false;
-	bool home = lr_path_direct(b) && !lr_path_direct(cur);
+	bool home = nearness(b) > nearness(cur);
 	if (home && !b->left)
 		return take(s, now, best);
 	if (!home && !clearly(cur, b)) {

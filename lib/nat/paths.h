@@ -4,10 +4,11 @@
  * Choice. A failing path in use is left at once for the usable one with the least score. Else the
  * path in use is kept until another one's score has been less by both LR_PATHS_MARGIN_US and an
  * eighth for LR_PATHS_HOLD_MS. A direct path may be LR_PATHS_DIRECT_US worse than the relay: it
- * costs nobody else anything. From the relay to a direct path that was not left by choice no time
- * is waited. A path that failed is not taken again for 5 s, doubled with each failure up to 60 s,
- * one that was left by choice for LR_PATHS_REST_MS, unless nothing else is usable. Loss counts only
- * as far as it is not chance (lr_path_excess_us).
+ * costs nobody else anything, and one on our own network LR_PATHS_LAN_US worse than one through the
+ * router. From the relay to a direct path, or from the router to the own network, no time is waited
+ * unless it was left by choice. A path that failed is not taken again for 5 s, doubled with each
+ * failure up to 60 s, one that was left by choice for LR_PATHS_REST_MS, unless nothing else is
+ * usable. Loss counts only as far as it is not chance (lr_path_excess_us).
  */
 #ifndef LR_NAT_PATHS_H
 #define LR_NAT_PATHS_H
@@ -17,6 +18,7 @@
 #define LR_PATHS           8
 #define LR_PATHS_MARGIN_US 2000
 #define LR_PATHS_DIRECT_US 5000
+#define LR_PATHS_LAN_US    1000
 #define LR_PATHS_HOLD_MS   3000
 #define LR_PATHS_REST_MS   15000
 

@@ -73,6 +73,10 @@ struct lr_path *lr_reach_add_path(struct lr_reach *r, uint64_t now, const struct
 		lr_reach_drop_path(r, victim);
 		p = lr_paths_add(&r->paths, now, route, kind, found, mtu);
 	}
+	if (p && lr_path_direct(p)) {
+		struct lr_ip ip = lr_endpoint_ip(&route->to);
+		p->lan = lr_candidate_on_lan(&ip, &r->host->rules);
+	}
 	return p;
 }
 

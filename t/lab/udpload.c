@@ -44,6 +44,7 @@ struct counts {
 	struct header h; /* seq: how many different ones came */
 	uint64_t duplicates, reordered;
 	uint64_t first_ns, last_ns; /* when the run's first and last batch had been taken */
+	uint64_t gap_ns;            /* longest time between two batches */
 };
 
 static struct options {
@@ -149,6 +150,8 @@ static void sink_data(const struct header *h)
 fresh:
 	if (!sink.c.first_ns)
 		sink.c.first_ns = sink.now_ns;
+	else if (sink.now_ns - sink.c.last_ns > sink.c.gap_ns)
+		sink.c.gap_ns = sink.now_ns - sink.c.last_ns;
 	sink.c.last_ns = sink.now_ns;
 	sink.seen[bit / 8] |= (uint8_t)(1u << bit % 8);
 	sink.c.h.seq++;
@@ -338,11 +341,11 @@ static int report(const struct trial *t)
 	double s = (double)t->ns / 1e9;
 	printf("{\"sent\": %llu, \"received\": %llu, \"lost\": %llu, \"duplicates\": %llu, "
 	       "\"reordered\": %llu, \"seconds\": %.3f, \"sent_pps\": %.0f, \"received_pps\": "
-	       "%.0f}\n",
+	       "%.0f, \"longest_gap_us\": %llu}\n",
 		(unsigned long long)t->sent, (unsigned long long)t->got.h.seq,
 		(unsigned long long)(t->sent - t->got.h.seq), (unsigned long long)t->got.duplicates,
 		(unsigned long long)t->got.reordered, s, t->ns ? (double)t->sent / s : 0,
-		t->ns ? rate_of(t) * 1e9 : 0);
+		t->ns ? rate_of(t) * 1e9 : 0, (unsigned long long)t->got.gap_ns / 1000);
 	return t->answered ? 0 : 1;
 }
 
@@ -351,6 +354,7 @@ static int run_send(int n, char **hosts)
 	struct trial t;
 	sender_init(n, hosts);
 	t = send_for((uint64_t)(opt.seconds * 1e9), opt.pps);
+	stop = 0; /* a signal ends the sending; the next one the asking */
 	if (n == 1)
 		ask(&t);
 	else
