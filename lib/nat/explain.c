@@ -216,9 +216,10 @@ const char *lr_explain_text(const struct lr_explain *e, const char *name, char o
 	if (e->route.to.sa.sa_family == AF_UNSPEC)
 		add(&t, "%s cannot be reached", name);
 	else
-		add(&t, "%s is reached %s %s", name,
+		add(&t, "%s is reached %s %s%s", name,
 			e->direct ? "directly at" : "through the relay",
-			lr_endpoint_text(&e->route.to, where));
+			lr_endpoint_text(&e->route.to, where),
+			e->over_tcp ? " over TCP, as UDP is blocked here" : "");
 	add(&t, ", because ");
 	add_why(&t, e);
 	add_pair(&t, e);

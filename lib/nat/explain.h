@@ -38,8 +38,9 @@ const char *lr_reason_name(enum lr_reason r);
 
 struct lr_explain {
 	enum lr_reason reason;
-	bool ours;   /* HIDDEN, UDP_BLOCKED: at our end; else at theirs */
-	bool direct; /* the path in use is direct */
+	bool ours;     /* HIDDEN, UDP_BLOCKED: at our end; else at theirs */
+	bool direct;   /* the path in use is direct */
+	bool over_tcp; /* our leg to the relay, because UDP does not pass here */
 	struct lr_nat own, peer;
 	struct lr_route route; /* in use; AF_UNSPEC: none */
 	uint32_t rtt_us;       /* of the path in use, 0 unknown */

@@ -353,3 +353,17 @@ void lr_reach_unreachable(struct lr_reach *r, uint64_t now, const struct lr_rout
 	lr_reach_choose(r, now);
 	wake(r, now);
 }
+
+void lr_reach_relay_changed(struct lr_reach *r, uint64_t now, const struct lr_endpoint *relay)
+{
+	for (int i = 0; i < LR_PATHS; i++) {
+		struct lr_path *p = &r->paths.at[i];
+		if (p->state == LR_PATH_FREE || lr_path_direct(p) ||
+			!lr_endpoint_equal(&p->route.to, relay))
+			continue;
+		lr_pmtu_init(&p->pmtu, now, lr_route_overhead(&p->route), r->host->link_mtu);
+		lr_path_suspect(p, now);
+	}
+	lr_reach_choose(r, now);
+	wake(r, now);
+}

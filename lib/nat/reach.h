@@ -139,6 +139,8 @@ static inline void lr_reach_sent(struct lr_reach *r, uint64_t now)
 void lr_reach_heard(struct lr_reach *r, uint64_t now, const struct lr_route *route);
 /* EMSGSIZE for a datagram of `len` bytes on `route`. */
 void lr_reach_too_big(struct lr_reach *r, uint64_t now, const struct lr_route *route, size_t len);
+/* The way to a relay is another: paths through it are measured anew, their sizes too. */
+void lr_reach_relay_changed(struct lr_reach *r, uint64_t now, const struct lr_endpoint *relay);
 /* The kernel says that `route` does not lead anywhere (ENETUNREACH, EHOSTUNREACH ...): fails now.
  */
 void lr_reach_unreachable(struct lr_reach *r, uint64_t now, const struct lr_route *route);

@@ -30,6 +30,7 @@ const char *lr_node_drop_name(enum lr_node_drop drop)
 		[LR_NODE_DROP_ETHERTYPE] = "ethertype",
 		[LR_NODE_DROP_SEND] = "send",
 		[LR_NODE_DROP_DEVICE] = "device",
+		[LR_NODE_DROP_STREAM] = "stream_full",
 		[LR_NODE_DROP_TRUNCATED] = "truncated",
 	};
 	return names[drop];

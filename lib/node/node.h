@@ -32,6 +32,7 @@ enum lr_node_drop {
 	LR_NODE_DROP_ETHERTYPE, /* TAP: a frame that is not IP */
 	LR_NODE_DROP_SEND,      /* the UDP socket refused (full, unreachable) */
 	LR_NODE_DROP_DEVICE,    /* the device refused a packet */
+	LR_NODE_DROP_STREAM,    /* a relay's stream took too little: the oldest frames go */
 	LR_NODE_DROP_TRUNCATED, /* a datagram larger than our buffer */
 	LR_NODE_DROPS
 };

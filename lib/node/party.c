@@ -197,6 +197,8 @@ static void release(struct lr_party *p)
 	lr_party_drop_all(p);
 	if (p->roster)
 		lr_party_paths_stop(p);
+	for (unsigned i = 0; i < p->n_relays; i++)
+		lr_party_stream_hang_up(&p->relays[i]);
 	lr_helper_release(&p->helper);
 	lr_roster_free(p->roster);
 	p->node->party = NULL;

@@ -56,7 +56,7 @@ void lr_party_tell_path(struct lr_party_member *k, const struct lr_endpoint *bef
 
 	if (!k->party->node->listeners)
 		return;
-	lr_reach_explain(&k->reach, lr_party_now(k->party), &e);
+	lr_party_why(k, &e);
 	const struct lr_node_event event = {.kind = LR_NODE_EVENT_PATH,
 		.peer = k->peer,
 		.from = kind_name(before),
@@ -82,15 +82,15 @@ void lr_party_tell_out(struct lr_party *p)
 
 static bool is_lost(const struct lr_party_relay *r)
 {
-	return r->failures ||
-	       (r->was_bound && r->bind != LR_BIND_BOUND && r->bind_tries >= SILENT_ASKS);
+	return r->failures || (r->was_bound && !lr_channel_bound(r) &&
+				      r->bind.ways[LR_WAY_UDP].tries >= SILENT_ASKS);
 }
 
 void lr_party_tell_relays(struct lr_party *p)
 {
 	for (unsigned i = 0; i < p->n_relays; i++) {
 		struct lr_party_relay *r = &p->relays[i];
-		r->was_bound |= r->bind == LR_BIND_BOUND;
+		r->was_bound |= lr_channel_bound(r);
 		bool there = r->answered && !is_lost(r);
 		bool lost = (r->told || !r->ever_told) && is_lost(r);
 		if (there ? r->told : !lost)

@@ -7,7 +7,8 @@
  *   party_sync.c   charter, records and lists to and from each relay
  *   party_meet.c   the helper lr-meet: requests out, answers in
  *   party_peers.c  members of the roster as WireGuard peers
- *   party_relay.c  our channel at each relay
+ *   party_relay.c  our channel at each relay, and where that is
+ *   party_stream.c frames over TCP, where UDP does not pass
  *   party_paths.c  probes, STUN, own addresses
  *   party_state.c  parties/NAME.json
  *   party_events.c what those who watch are told
@@ -21,11 +22,12 @@
 
 #include "lib/base/clock.h"
 #include "lib/io/loop.h"
+#include "lib/nat/explain.h"
 #include "lib/node/party.h"
 #include "lib/node/party_wire.h"
 #include "lib/party/access.h"
 #include "lib/party/roster.h"
-#include "lib/relay/frame.h"
+#include "lib/relay/binding.h"
 
 #define LR_PARTY_FILE   (LR_PARTY_NAME + 8) /* name of the state file without ".json" */
 #define LR_PARTY_HELD   8                   /* initiations by unknown keys */
@@ -93,7 +95,8 @@ enum lr_sync_job {
 	LR_SYNC_LEAVE,   /* a record that leaves */
 	LR_SYNC_JOBS
 };
-enum lr_bind_state { LR_BIND_NONE, LR_BIND_ASKED, LR_BIND_SENT, LR_BIND_BOUND };
+#define LR_RELAY_ADDRESSES 8 /* of one name */
+struct lr_party_stream;
 
 struct lr_party_relay {
 	struct lr_party *party;
@@ -113,21 +116,20 @@ struct lr_party_relay {
 		struct lr_party_relay *relay;
 		uint8_t job;
 	} contexts[LR_SYNC_JOBS];
-	/* UDP */
-	struct lr_endpoint at; /* AF_UNSPEC: not known yet */
-	uint64_t resolve_ns;
-	enum lr_bind_state bind;
-	uint64_t nonce, asked_ns, bind_sent_ns, bind_due_ns, keep_sent_ns;
-	bool has_cookie;
-	unsigned bind_tries;
-	uint8_t cookie[LR_COOKIE_LEN], id[LR_RELAY_ID_LEN];
-	int64_t time_offset_ms;           /* its time less our monotonic clock */
-	uint64_t bind_ms;                 /* time of our last BIND */
-	uint32_t channel, rtt_us, leg_us; /* measured; as published */
-	uint32_t lifetime_s;
-	struct lr_endpoint seen; /* our address as it sees it */
-	bool was_bound;          /* once */
-	bool told, ever_told;    /* that it is connected; one or the other */
+	/* where it is */
+	struct lr_endpoint addresses[LR_RELAY_ADDRESSES];
+	unsigned n_addresses;
+	struct lr_endpoint at; /* the one that answered; AF_UNSPEC: none is known yet */
+	uint64_t resolve_ns;   /* when to look its name up again */
+	unsigned resolve_tries;
+	bool resolving;
+	/* our channel */
+	struct lr_binding bind;
+	struct lr_party_stream *stream; /* NULL: none */
+	bool was_bound, streamed;       /* once; over the stream, when it was bound last */
+	uint32_t leg_us;                /* its round trip as published */
+	struct lr_endpoint seen;        /* our address as it sees it, over UDP */
+	bool told, ever_told;           /* that it is connected; one or the other */
 };
 
 /* --- a member, as a peer --- */
@@ -244,6 +246,10 @@ void lr_sync_charter(struct lr_party *p);
 /* Tells all relays that we leave; whether all have answered, or cannot be reached. */
 void lr_sync_leave(struct lr_party *p);
 bool lr_sync_left(const struct lr_party *p);
+/* "http://HOST:PORT/PATH" into LR_SYNC_URL bytes. */
+#define LR_SYNC_PATH 160
+#define LR_SYNC_URL  (LR_PLACE_TEXT + LR_SYNC_PATH + 24)
+void lr_sync_url(const struct lr_party_relay *r, const char *path, char *out);
 /* A relay of the charter that we did not know, or of an invite. */
 void lr_sync_add(struct lr_party *p, const struct lr_place *place);
 
@@ -261,14 +267,38 @@ int lr_party_set_address(struct lr_party *p, struct lr_err *err);
 void lr_party_replay_held(struct lr_party *p, uint64_t now);
 
 /* party_relay.c */
+void lr_channel_init(struct lr_party_relay *r);
 void lr_channel_run(struct lr_party_relay *r, uint64_t now);
 uint64_t lr_channel_due(const struct lr_party_relay *r);
-void lr_channel_control(struct lr_party_relay *r, const uint8_t *frame, size_t len);
+/* A control frame that came that way, over UDP from `src`. */
+void lr_channel_control(struct lr_party_relay *r, enum lr_way way, const struct lr_endpoint *src,
+	const uint8_t *frame, size_t len);
 void lr_channel_release(struct lr_party_relay *r); /* told to the relay */
 void lr_channel_reset(struct lr_party_relay *r);   /* begins anew */
+void lr_channel_doubt(struct lr_party_relay *r);   /* a path through it has failed */
+static inline bool lr_channel_bound(const struct lr_party_relay *r)
+{
+	return lr_binding_bound(&r->bind);
+}
+/* Its frames go over TCP. */
+static inline bool lr_channel_streams(const struct lr_party_relay *r)
+{
+	return r->bind.ways[LR_WAY_STREAM].state == LR_BIND_BOUND;
+}
+/* By any of its addresses. NULL: none. */
 struct lr_party_relay *lr_party_relay_at(struct lr_party *p, const struct lr_endpoint *at);
 
+/* party_stream.c */
+void lr_party_stream_dial(struct lr_party_relay *r); /* tells r->bind what came of it */
+void lr_party_stream_hang_up(struct lr_party_relay *r);
+/* Frames as on UDP, `segment` bytes each (the last may be shorter). 0, -ENOTCONN, -EMSGSIZE,
+ * -ENOMEM. What does not fit is dropped and counted. */
+int lr_party_stream_send(
+	struct lr_party_relay *r, const uint8_t *frames, size_t len, size_t segment);
+
 /* party_paths.c */
+/* The channel at `r` is bound; `other`: over UDP where it was over TCP before, or the reverse. */
+void lr_party_way_changed(struct lr_party *p, const struct lr_party_relay *r, bool other);
 void lr_party_paths_start(struct lr_party *p);
 void lr_party_paths_stop(struct lr_party *p);
 void lr_party_paths_run(struct lr_party *p, uint64_t now);
@@ -290,6 +320,10 @@ void lr_party_tell_claim(struct lr_party *p, const struct lr_claim *claim);
 void lr_party_tell_out(struct lr_party *p);
 /* Those that came or went since the last call. */
 void lr_party_tell_relays(struct lr_party *p);
+
+/* party_report.c */
+/* Why the path to it is what it is. */
+void lr_party_why(const struct lr_party_member *k, struct lr_explain *out);
 
 /* party_state.c */
 /* Fills name, file, roster and relays as the options say. 0 or -1 with `err`. */

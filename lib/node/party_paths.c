@@ -20,6 +20,7 @@
 #include "lib/node/sockets.h"
 
 #define LOOK_MS 30 /* addresses come in bursts */
+#define DOUBT_S 3  /* how long a path's failure is news */
 
 /* ------------------------------------------------------------------ lib/nat's way out */
 
@@ -36,7 +37,8 @@ static void out_send(
 		bytes = frame;
 		len += LR_FRAME_HEADER;
 	}
-	r = lr_pump_send(p->node->pump, route->socket, &route->to, bytes, len, big);
+	if (!route->channel || !lr_party_over_stream(p, &route->to, bytes, len, len, &r))
+		r = lr_pump_send(p->node->pump, route->socket, &route->to, bytes, len, big);
 	p->cut_off |= route->channel && lr_party_no_way(r);
 	if (r == -EMSGSIZE && big && p->n_too_big < LR_PATHS)
 		p->too_big[p->n_too_big++] =
@@ -149,7 +151,7 @@ bool lr_party_frame(struct lr_party *p, const struct lr_endpoint *src, const uin
 		return false;
 	}
 	if (f.flags & LR_FRAME_CONTROL) {
-		lr_channel_control(r, bytes, len);
+		lr_channel_control(r, LR_WAY_UDP, src, bytes, len);
 		return false;
 	}
 	const uint8_t *inner = bytes + LR_FRAME_HEADER;
@@ -294,7 +296,7 @@ static void gather(struct lr_party *p, struct lr_candidates *list)
 	}
 	for (unsigned i = 0; i < p->n_relays; i++) {
 		const struct lr_party_relay *r = &p->relays[i];
-		if (r->bind != LR_BIND_BOUND || r->seen.sa.sa_family == AF_UNSPEC ||
+		if (!lr_channel_bound(r) || r->seen.sa.sa_family == AF_UNSPEC ||
 			lr_nat_symmetric(&p->host.nat))
 			continue;
 		struct lr_candidate c = lr_candidate_of(LR_CANDIDATE_REFLEXIVE, &r->seen);
@@ -308,11 +310,11 @@ static void fill_channels(const struct lr_party *p, struct lr_record *self)
 	memset(self->channels, 0, sizeof(self->channels));
 	for (unsigned i = 0; i < p->n_relays; i++) {
 		const struct lr_party_relay *r = &p->relays[i];
-		if (r->bind != LR_BIND_BOUND)
+		if (!lr_channel_bound(r))
 			continue;
 		struct lr_channel *c = &self->channels[self->n_channels++];
 		c->relay = r->place;
-		c->channel = r->channel;
+		c->channel = r->bind.channel;
 		c->rtt_us = r->leg_us;
 	}
 }
@@ -410,6 +412,26 @@ void lr_party_behave(struct lr_party *p)
 	due_by(p, 0);
 }
 
+void lr_party_way_changed(struct lr_party *p, const struct lr_party_relay *r, bool other)
+{
+	uint64_t now = lr_party_now(p);
+	bool udp = false;
+
+	for (unsigned i = 0; i < p->n_relays; i++)
+		udp |= lr_channel_bound(&p->relays[i]) && !lr_channel_streams(&p->relays[i]);
+	if (!udp) {
+		p->host.nat.flags |= LR_NAT_BLOCKED;
+	} else if (p->host.nat.flags & LR_NAT_BLOCKED) {
+		p->host.nat.flags &= (uint8_t)~LR_NAT_BLOCKED;
+		if (!p->hide)
+			lr_party_behave(p);
+	}
+	for (struct lr_party_member *k = p->members; k && other; k = k->next)
+		lr_reach_relay_changed(&k->reach, now, &r->at);
+	if (other)
+		due_by(p, 0);
+}
+
 /* ------------------------------------------------------------------ life */
 
 static void watch_ready(struct lr_source *src, uint32_t events)
@@ -486,6 +508,20 @@ static void look_again(struct lr_party *p)
 	moved(p);
 }
 
+/* When a path through a relay has just failed, it may be the relay or the way to it. */
+static void doubt_relays(struct lr_party *p, const struct lr_reach *reach, uint64_t now)
+{
+	for (int i = 0; i < LR_PATHS; i++) {
+		const struct lr_path *path = &reach->paths.at[i];
+		if (path->state != LR_PATH_FAILING || lr_path_direct(path) ||
+			now - path->failed_ns > DOUBT_S * LR_NS_PER_S)
+			continue;
+		struct lr_party_relay *r = lr_party_relay_at(p, &path->route.to);
+		if (r)
+			lr_channel_doubt(r);
+	}
+}
+
 static void run_member(struct lr_party *p, struct lr_party_member *k, uint64_t now)
 {
 	p->n_too_big = 0;
@@ -493,6 +529,7 @@ static void run_member(struct lr_party *p, struct lr_party_member *k, uint64_t n
 	for (unsigned i = 0; i < p->n_too_big; i++)
 		lr_reach_too_big(&k->reach, now, &p->too_big[i].route, p->too_big[i].len);
 	p->n_too_big = 0;
+	doubt_relays(p, &k->reach, now);
 }
 
 void lr_party_paths_run(struct lr_party *p, uint64_t now)

@@ -212,7 +212,7 @@ static uint32_t own_leg(const struct lr_party *p, const struct lr_place *place)
 static struct lr_party_relay *bound_at(struct lr_party *p, const struct lr_place *place)
 {
 	for (unsigned i = 0; i < p->n_relays; i++)
-		if (p->relays[i].bind == LR_BIND_BOUND &&
+		if (lr_channel_bound(&p->relays[i]) &&
 			strcmp(p->relays[i].place.text, place->text) == 0)
 			return &p->relays[i];
 	return NULL;

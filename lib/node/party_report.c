@@ -27,13 +27,14 @@ static void put_nat(json_t *o, const struct lr_nat *nat)
 static json_t *relay_json(const struct lr_party_relay *r)
 {
 	json_t *o = json_object();
-	bool bound = r->bind == LR_BIND_BOUND;
+	bool bound = lr_channel_bound(r);
 
 	lr_json_put_str(o, LR_K_RELAY, r->place.text);
 	put_endpoint(o, LR_K_ENDPOINT, &r->at);
 	lr_json_put_bool(o, LR_K_CONNECTED, r->answered && !r->failures);
-	lr_json_put(o, LR_K_CHANNEL, bound ? json_integer(r->channel) : NULL);
-	lr_json_put(o, LR_K_RTT_US, bound ? json_integer(r->rtt_us) : NULL);
+	lr_json_put_str(o, LR_K_PROTOCOL, !bound ? NULL : lr_channel_streams(r) ? "tcp" : "udp");
+	lr_json_put(o, LR_K_CHANNEL, bound ? json_integer(r->bind.channel) : NULL);
+	lr_json_put(o, LR_K_RTT_US, bound ? json_integer(r->bind.rtt_us) : NULL);
 	put_endpoint(o, LR_K_OUTSIDE, &r->seen);
 	lr_json_put_str(o, LR_K_ERROR, r->error[0] ? r->error : NULL);
 	return o;
@@ -91,6 +92,20 @@ json_t *lr_party_path(const struct lr_party *p, const struct lr_wg_peer *peer)
 	return k ? lr_report_path(&k->reach) : NULL;
 }
 
+static bool goes_over_tcp(const struct lr_party *p, const struct lr_endpoint *relay)
+{
+	for (unsigned i = 0; i < p->n_relays; i++)
+		if (lr_channel_streams(&p->relays[i]) && lr_endpoint_equal(&p->relays[i].at, relay))
+			return true;
+	return false;
+}
+
+void lr_party_why(const struct lr_party_member *k, struct lr_explain *out)
+{
+	lr_reach_explain(&k->reach, lr_party_now(k->party), out);
+	out->over_tcp = out->route.channel && goes_over_tcp(k->party, &out->route.to);
+}
+
 json_t *lr_party_explain(const struct lr_party *p, const struct lr_wg_peer *peer)
 {
 	const struct lr_party_member *k = lr_party_member_of(p, peer);
@@ -101,7 +116,7 @@ json_t *lr_party_explain(const struct lr_party *p, const struct lr_wg_peer *peer
 	json_t *o = json_object();
 
 	if (k)
-		lr_reach_explain(&k->reach, lr_party_now(p), &e);
+		lr_party_why(k, &e);
 	else
 		e.route.to = peer->endpoint;
 	lr_json_put_str(o, LR_K_PEER, name);
@@ -145,16 +160,19 @@ json_t *lr_party_netcheck(const struct lr_party *p)
 {
 	const struct lr_nat *nat = &p->host.nat;
 	bool known = nat->mapping || nat->filtering || nat->flags;
-	bool v4 = false, v6 = false;
+	bool v4 = false, v6 = false, tcp = false;
 	json_t *o = json_object();
 
 	for (unsigned i = 0; i < p->n_relays; i++) {
 		const struct lr_party_relay *r = &p->relays[i];
-		v4 |= r->bind == LR_BIND_BOUND && r->at.sa.sa_family == AF_INET;
-		v6 |= r->bind == LR_BIND_BOUND && r->at.sa.sa_family == AF_INET6;
+		bool udp = lr_channel_bound(r) && !lr_channel_streams(r);
+		v4 |= udp && r->at.sa.sa_family == AF_INET;
+		v6 |= udp && r->at.sa.sa_family == AF_INET6;
+		tcp |= lr_channel_streams(r);
 	}
 	lr_json_put(o, LR_K_UDP,
 		v4 || v6 ? json_true()
+		: tcp    ? json_false()
 		: known  ? json_boolean(!(nat->flags & LR_NAT_BLOCKED))
 			 : NULL);
 	lr_json_put(o, LR_K_IPV4, v4 ? json_true() : NULL);

@@ -16,8 +16,6 @@
 #include "lib/base/log.h"
 #include "lib/node/party_inside.h"
 
-#define PATH_ROOM  160
-#define URL_MAX    (LR_PLACE_TEXT + PATH_ROOM + 24)
 #define TIMEOUT_MS 10000
 #define WAIT_S     25 /* of a long poll */
 #define POLL_AFTER 4  /* s: how long the channel may take before a connection is held */
@@ -34,14 +32,14 @@ static uint8_t bit(enum lr_sync_job job)
 
 /* --- what is sent --- */
 
-static void url_of(const struct lr_party_relay *r, char *out, const char *path)
+void lr_sync_url(const struct lr_party_relay *r, const char *path, char *out)
 {
 	char host[LR_PLACE_TEXT];
 	uint16_t port = lr_place_split(&r->place, host);
 	bool v6 = strchr(host, ':') != NULL;
 
-	snprintf(out, URL_MAX, "%s://%s%s%s:%u%s", port == 443 ? "https" : "http", v6 ? "[" : "",
-		host, v6 ? "]" : "", port, path);
+	snprintf(out, LR_SYNC_URL, "%s://%s%s%s:%u%s", port == 443 ? "https" : "http",
+		v6 ? "[" : "", host, v6 ? "]" : "", port, path);
 }
 
 static void path_of(const struct lr_party_relay *r, enum lr_sync_job job, char *out)
@@ -57,15 +55,15 @@ static void path_of(const struct lr_party_relay *r, enum lr_sync_job job, char *
 	if (r->since.epoch)
 		snprintf(since, sizeof(since), "?since=%s", lr_since_text(&r->since, text));
 	if (job == LR_SYNC_PUT || job == LR_SYNC_LEAVE)
-		snprintf(out, PATH_ROOM, "/v1/parties/%s/members/%s%s", id, own, since);
+		snprintf(out, LR_SYNC_PATH, "/v1/parties/%s/members/%s%s", id, own, since);
 	else if (job == LR_SYNC_LIST && r->polling)
-		snprintf(out, PATH_ROOM, "/v1/parties/%s/members%s&wait=%u", id, since, WAIT_S);
+		snprintf(out, LR_SYNC_PATH, "/v1/parties/%s/members%s&wait=%u", id, since, WAIT_S);
 	else if (job == LR_SYNC_LIST)
-		snprintf(out, PATH_ROOM, "/v1/parties/%s/members%s", id, since);
+		snprintf(out, LR_SYNC_PATH, "/v1/parties/%s/members%s", id, since);
 	else if (job == LR_SYNC_OFFER)
-		snprintf(out, PATH_ROOM, "/v1/parties/%s/invites", id);
+		snprintf(out, LR_SYNC_PATH, "/v1/parties/%s/invites", id);
 	else
-		snprintf(out, PATH_ROOM, "/v1/parties/%s", id);
+		snprintf(out, LR_SYNC_PATH, "/v1/parties/%s", id);
 }
 
 static void claim_path(const struct lr_party *p, char *out)
@@ -74,7 +72,7 @@ static void claim_path(const struct lr_party *p, char *out)
 	char text[LR_TOKEN_HASH_TEXT];
 
 	lr_token_hash(hash, p->invite.token);
-	snprintf(out, PATH_ROOM, "/v1/invites/%s/claim", lr_token_hash_text(hash, text));
+	snprintf(out, LR_SYNC_PATH, "/v1/invites/%s/claim", lr_token_hash_text(hash, text));
 }
 
 static void body_of(const struct lr_party_relay *r, enum lr_sync_job job, struct lr_helper_http *h)
@@ -105,14 +103,15 @@ static void start(struct lr_party_relay *r, enum lr_sync_job job, uint64_t now)
 		[LR_SYNC_LEAVE] = "DELETE",
 	};
 	struct lr_party *p = r->party;
-	char path[PATH_ROOM], url[URL_MAX], access[LR_ACCESS_TEXT], header[LR_ACCESS_TEXT + 16];
+	char path[LR_SYNC_PATH], url[LR_SYNC_URL], access[LR_ACCESS_TEXT],
+		header[LR_ACCESS_TEXT + 16];
 	struct lr_helper_http h = {.method = methods[job], .url = url, .timeout_ms = TIMEOUT_MS};
 
 	if (job == LR_SYNC_CLAIM)
 		claim_path(p, path);
 	else
 		path_of(r, job, path);
-	url_of(r, url, path);
+	lr_sync_url(r, path, url);
 	body_of(r, job, &h);
 	if (job == LR_SYNC_LIST) {
 		uint64_t time_s = lr_roster_time(p->roster, now, lr_wall() / LR_NS_PER_S);
@@ -173,11 +172,8 @@ static void after_put(struct lr_party_relay *r, const struct lr_helper_answer *a
 	struct lr_party *p = r->party;
 
 	if (a->status == 200) {
-		bool first = !r->answered;
 		r->answered = true;
 		r->put_serial = r->put_sent;
-		if (first && r->bind == LR_BIND_ASKED)
-			r->bind_due_ns = lr_party_now(p);
 	} else if (a->status == 404) {
 		give_charter(r, LR_SYNC_PUT);
 	} else if (a->status == 409 && !lr_roster_wants_publish(p->roster, lr_party_now(p))) {
@@ -276,7 +272,7 @@ static void done(void *ctx, const struct lr_helper_answer *a)
 /* A connection is held only where no signal can reach us. */
 static bool wants_poll(const struct lr_party_relay *r, uint64_t now)
 {
-	return r->answered && r->since.epoch && r->bind != LR_BIND_BOUND &&
+	return r->answered && r->since.epoch && !lr_channel_bound(r) &&
 	       now - r->party->opened_ns > POLL_AFTER * LR_NS_PER_S;
 }
 
@@ -380,7 +376,7 @@ uint64_t lr_sync_due(const struct lr_party *p, uint64_t now)
 		uint64_t poll = p->opened_ns + POLL_AFTER * LR_NS_PER_S + 1;
 		if (r->retry_ns > now && r->retry_ns < due)
 			due = r->retry_ns;
-		if (r->answered && r->bind != LR_BIND_BOUND && poll > now && poll < due)
+		if (r->answered && !lr_channel_bound(r) && poll > now && poll < due)
 			due = poll;
 	}
 	return due;
@@ -414,6 +410,7 @@ void lr_sync_add(struct lr_party *p, const struct lr_place *place)
 	memset(r, 0, sizeof(*r));
 	r->party = p;
 	r->place = *place;
+	lr_channel_init(r);
 }
 
 /* --- leaving --- */

@@ -18,6 +18,10 @@ void lr_party_datagram(struct lr_party *p, const struct lr_endpoint *src, uint16
  * message begins LR_FRAME_HEADER bytes in. */
 bool lr_party_frame(struct lr_party *p, const struct lr_endpoint *src, const uint8_t *bytes,
 	size_t len, struct lr_endpoint *via);
+/* Frames of `segment` bytes to the relay at `to`, if they go over TCP: *error is then 0 or -errno.
+ * False: they go over UDP, as all else. */
+bool lr_party_over_stream(struct lr_party *p, const struct lr_endpoint *to, const uint8_t *frames,
+	size_t len, size_t segment, int *error);
 /* Something authenticated came from a member, over `src` (with its channel). */
 void lr_party_heard(
 	struct lr_party *p, struct lr_reach *reach, const struct lr_endpoint *src, uint16_t socket);

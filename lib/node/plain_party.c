@@ -57,6 +57,23 @@ static void put_list(FILE *out, const char *label, const json_t *list)
 		put(out, label, "none");
 }
 
+static bool over_tcp(const json_t *relay)
+{
+	return strcmp(text_of(relay, LR_K_PROTOCOL, ""), "tcp") == 0;
+}
+
+/* NULL unless a relay is reached over TCP only. */
+static const char *blocked(const json_t *o)
+{
+	json_t *relay, *list = json_object_get(o, LR_K_RELAYS);
+	size_t i;
+
+	json_array_foreach (list, i, relay)
+		if (over_tcp(relay))
+			return "UDP is blocked here: traffic goes over TCP, through the relay";
+	return NULL;
+}
+
 static void put_relay(FILE *out, const json_t *relay, bool first)
 {
 	const json_t *rtt = json_object_get(relay, LR_K_RTT_US);
@@ -65,7 +82,9 @@ static void put_relay(FILE *out, const json_t *relay, bool first)
 
 	if (json_is_number(rtt))
 		snprintf(took, sizeof(took), ", round trip %.3f ms", json_number_value(rtt) / 1000);
-	const char *state = json_is_integer(json_object_get(relay, LR_K_CHANNEL)) ? "relays for us"
+	const char *state = over_tcp(relay) ? "relays for us over TCP"
+			    : json_is_integer(json_object_get(relay, LR_K_CHANNEL))
+				    ? "relays for us"
 			    : json_is_true(json_object_get(relay, LR_K_CONNECTED))
 				    ? "answers, but does not relay yet"
 				    : "does not answer";
@@ -115,6 +134,11 @@ char *lr_plain_netcheck(const json_t *netcheck, double unix_now)
 	(void)unix_now;
 	if (!out)
 		return NULL;
+	const char *why = blocked(netcheck);
+	if (why) {
+		put(out, NULL, why);
+		putc('\n', out);
+	}
 	put(out, "UDP", yes_no(netcheck, LR_K_UDP));
 	put(out, "IPv4", yes_no(netcheck, LR_K_IPV4));
 	put(out, "IPv6", yes_no(netcheck, LR_K_IPV6));
@@ -147,5 +171,7 @@ char *lr_plain_party(const json_t *party, double unix_now)
 	put(out, "seen as", text_of(party, LR_K_OUTSIDE, "-"));
 	put(out, "NAT", text_of(party, LR_K_NAT, "-"));
 	put_relays(out, party);
+	if (blocked(party))
+		put(out, "blocked", blocked(party));
 	return end(out, &text);
 }

@@ -85,6 +85,10 @@ static int send_on_path(
 	struct lr_pump *p, struct lr_path *path, const uint8_t *msg, size_t len, size_t segment)
 {
 	struct lr_udp *u = socket_of(p, path->route.socket);
+	int r;
+	if (path->route.channel &&
+		lr_party_over_stream(p->node->party, &path->route.to, msg, len, segment, &r))
+		return r;
 	return u ? lr_udp_send(u, &path->route.to, msg, len, segment) : -ENOTCONN;
 }
 
@@ -347,6 +351,20 @@ void lr_pump_take(
 	write_batch(p);
 }
 
+void lr_pump_take_frame(struct lr_pump *p, const struct lr_endpoint *at, uint8_t *frame, size_t len)
+{
+	const struct lr_reach *heard = NULL;
+	struct lr_endpoint via;
+	if (lr_party_frame(p->node->party, at, frame, len, &via))
+		open_in_party(p, &via, 0, frame + LR_FRAME_HEADER, len - LR_FRAME_HEADER, &heard);
+}
+
+void lr_pump_taken(struct lr_pump *p)
+{
+	write_batch(p);
+	lr_pump_settle(p, p->node->loop.now);
+}
+
 /* What is ready on socket number `socket`, which may be closed meanwhile. */
 static void receive(struct lr_pump *p, int fd, uint16_t socket, int most)
 {
@@ -426,7 +444,11 @@ static int send_own(struct lr_pump *p, struct lr_wg_tx *tx)
 	if (!tx->to.channel)
 		return lr_udp_send(&p->udp, &tx->to, tx->msg, tx->len, tx->len);
 	size_t len = tx->len + LR_FRAME_HEADER;
-	return lr_udp_send(&p->udp, &tx->to, relayed(p, tx, tx->to.channel), len, len);
+	const uint8_t *frame = relayed(p, tx, tx->to.channel);
+	int r;
+	if (lr_party_over_stream(p->node->party, &tx->to, frame, len, len, &r))
+		return r;
+	return lr_udp_send(&p->udp, &tx->to, frame, len, len);
 }
 
 void lr_pump_settle(struct lr_pump *p, uint64_t now)

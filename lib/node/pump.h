@@ -34,6 +34,11 @@ int lr_pump_send(struct lr_pump *p, uint16_t socket, const struct lr_endpoint *t
 /* One more UDP socket (IPv4): `number`, 0: a free one from 2 on. Its number, or -errno. */
 int lr_pump_socket_open(struct lr_pump *p, uint16_t number);
 void lr_pump_socket_close(struct lr_pump *p, uint16_t number);
+/* A relay frame that came over TCP; `at` is the relay's address. It is opened where it lies, and
+ * must stay there until lr_pump_taken(), which ends a run of these. */
+void lr_pump_take_frame(
+	struct lr_pump *p, const struct lr_endpoint *at, uint8_t *frame, size_t len);
+void lr_pump_taken(struct lr_pump *p);
 /* A WireGuard message that came earlier. */
 void lr_pump_take(struct lr_pump *p, const struct lr_endpoint *src, uint16_t socket, uint8_t *msg,
 	size_t len);

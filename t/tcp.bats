@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# Relay frames over TCP: members whose network drops UDP play, and go back to UDP when it passes again.
+load helper
+load lab
+
+setup() {
+	lr_setup
+	need lr-relay lr-meet nft jq
+	need_tun
+}
+
+# relay_up [OPTION]...: lr-relay on the host relay; its pid is in $RELAY
+relay_up() {
+	on_bg relay lr-relay "$@"
+	RELAY=$SPAWNED
+	wait_until 10 bound relay "${PORT:-3478}" t
+}
+relay_down() {
+	kill -KILL "$RELAY"
+	wait_until 5 gone "$RELAY"
+}
+
+# host H [OPTION]..., join H INVITE [OPTION]...: in the background; the pids go with the lab
+host() {
+	local n=$1
+	shift
+	INVITE=$(on "$n" lr-up --relay "${PLACE:-relay}" --iface "$(ifn "$n")" --name "$n" "$@" 2>>"$BATS_TEST_TMPDIR/$n.log")
+}
+join() {
+	local n=$1 invite=$2
+	shift 2
+	on "$n" lr-up "$invite" --iface "$(ifn "$n")" --name "$n" "$@" >>"$BATS_TEST_TMPDIR/$n.log" 2>&1
+}
+peer() {
+	local n=$1
+	shift
+	on "$n" lr-peer --iface "$(ifn "$n")" "$@"
+}
+pings() { on "$1" ping -q -c 1 -W 1 "$2"; }
+kind() { peer "$1" show "$2" --json | jq -r .path.kind; }
+way() { peer "$1" netcheck --json | jq -r '.relays[0].protocol'; }
+way_is() { [ "$(way "$1")" = "$2" ]; }
+node_of() { on "$1" lr-up --status --json | jq .pid; }
+dropped() { peer "$1" status --json | jq ".drops.$2"; }
+
+# play A B: pings and a moment of iperf3 both ways, from A to B's virtual address 10.66.0.1
+play() {
+	need iperf3
+	on "$2" iperf3 -s -D -B 10.66.0.1 -I "$BATS_TEST_TMPDIR/iperf.pid"
+	on "$1" ping -q -c 20 -i 0.02 -W 2 10.66.0.1 | grep -q ' 0% packet loss'
+	on "$1" iperf3 -c 10.66.0.1 -t 1 -J | jq -e '.end.sum_received.bytes > 100000'
+	on "$1" iperf3 -c 10.66.0.1 -t 1 -J -R | jq -e '.end.sum_received.bytes > 100000'
+	on "$1" iperf3 -c 10.66.0.1 -u -b 2M -l 500 -t 1 -J | jq -e '.end.sum.lost_percent < 5'
+	kill "$(tr -d '\0' <"$BATS_TEST_TMPDIR/iperf.pid")"
+}
+
+@test "one or both members without UDP play through the relay, and it is said" {
+	lab_up a=port b=port,block=udp c=symmetric,block=udp-reject
+	relay_up
+	host a
+	join b "$INVITE"
+	wait_until 5 pings b 10.66.0.1
+	is "$(way a) $(way b)" "udp tcp"
+	play b a
+	join c "$INVITE"
+	wait_until 5 pings c 10.66.0.1
+	is "$(way c)" tcp
+	B4=$(peer b show b --json 2>/dev/null | jq -r .address || :)
+	wait_until 5 peer c ping -c 3 b
+	is "$(kind c b)" relay
+	peer b explain a | grep -q '^a is reached through the relay [0-9.:]* over TCP, as UDP is blocked here, because'
+	peer a explain b | grep -q '^b is reached through the relay [0-9.:]*, because the network at the other end lets no UDP through'
+	peer b explain a --json | json_ok explain
+	peer b netcheck | grep -q '^UDP is blocked here: traffic goes over TCP'
+	is "$(peer b netcheck --json | jq -c '[.udp, .relays[0].protocol]')" '[false,"tcp"]'
+	peer b netcheck --json | json_ok netcheck
+	is "$(peer a netcheck --json | jq -c '[.udp, .relays[0].protocol]')" '[true,"udp"]'
+	peer b status | grep -q 'UDP is blocked here: traffic goes over TCP'
+}
+
+@test "the relay is killed and comes back: traffic goes on over TCP" {
+	lab_up a=port,block=udp b=port,block=udp
+	relay_up
+	host a
+	join b "$INVITE"
+	wait_until 5 pings b 10.66.0.1
+	relay_down
+	run pings b 10.66.0.1
+	[ "$status" != 0 ]
+	relay_up
+	wait_until 5 pings b 10.66.0.1
+	is "$(way a) $(way b)" "tcp tcp"
+	is "$(peer a list --json | jq -r .peer)" b
+}
+
+# udp_off HOME, udp_on HOME: its router lets no UDP through, until it does again
+udp_off() {
+	on "$1.r" nft add table ip off
+	on "$1.r" nft 'add chain ip off f { type filter hook forward priority 10 ; }'
+	on "$1.r" nft add rule ip off f meta l4proto udp drop
+}
+udp_on() { on "$1.r" nft delete table ip off; }
+
+@test "UDP stops and passes again: traffic follows, over TCP and back" {
+	lab_up a=port b=port
+	relay_up
+	host a --hide-all
+	join b "$INVITE"
+	wait_until 5 pings b 10.66.0.1
+	is "$(way b)" udp
+	udp_off b
+	wait_until 10 pings b 10.66.0.1
+	is "$(way b)" tcp
+	peer b explain a | grep -q 'over TCP, as UDP is blocked here, because this end hides its addresses'
+	udp_on b
+	on b ping -q -i 0.05 -c 260 10.66.0.1 >"$BATS_TEST_TMPDIR/ping" 3>&- &
+	wait_until 20 way_is b udp
+	wait $!
+	# Not a packet is lost on the way back.
+	grep -q ' 0% packet loss' "$BATS_TEST_TMPDIR/ping" || { cat "$BATS_TEST_TMPDIR/ping"; false; }
+}
