@@ -33,6 +33,8 @@ static const struct lr_opt options[] = {
 	{"punch-budget", 0, LR_OPT_TEXT, "SOCKETS,PACKETS",
 		"what reaching others through NATs may cost the router: sockets, packets a second",
 		AT(budget)},
+	{"no-portmap", 0, LR_OPT_FLAG, NULL,
+		"do not ask the home router for a port (UPnP, NAT-PMP, PCP)", AT(no_map)},
 	{"tun", 0, LR_OPT_FLAG, NULL, "a layer 3 interface (the default with --config)", AT(tun)},
 	{"tap", 0, LR_OPT_FLAG, NULL,
 		"an Ethernet interface that carries IP (the default in a party)", AT(tap)},
@@ -61,7 +63,7 @@ static const struct lr_exit_note exits[] = {
 static const char *conflict(const struct lr_up_args *a, int n)
 {
 	bool hosting = a->relay || a->outside || a->fresh || a->hide_all;
-	bool party = hosting || a->name || a->hide || a->force || a->budget;
+	bool party = hosting || a->name || a->hide || a->force || a->budget || a->no_map;
 
 	if (a->down + a->status + (a->config != NULL) > 1)
 		return "--config, --down and --status exclude each other";
@@ -71,7 +73,7 @@ static const char *conflict(const struct lr_up_args *a, int n)
 		return "--config takes no operand; the interface's name goes behind --iface";
 	if (party && (a->config || a->down || a->status))
 		return "--relay, --public, --new, --name, --hide-address, --hide-all, "
-		       "--force and --punch-budget are for parties";
+		       "--force, --punch-budget and --no-portmap are for parties";
 	if (hosting && n)
 		return "--relay, --public, --new and --hide-all are for hosting: the invite says "
 		       "where to join";

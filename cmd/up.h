@@ -14,7 +14,7 @@ struct lr_up_args {
 	long ready_fd, spin_us;
 	/* parties */
 	const char *relay, *outside, *name, *budget;
-	bool hide, hide_all, fresh, force;
+	bool hide, hide_all, fresh, force, no_map;
 };
 
 extern const struct lr_prog lr_up_prog;

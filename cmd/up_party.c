@@ -173,6 +173,7 @@ int lr_up_party(struct lr_cli *cli, char *word)
 		.nick = a->name,
 		.hide = a->hide,
 		.hide_all = a->hide_all,
+		.no_map = a->no_map,
 		.fresh = a->fresh,
 		.budget = a->budget ? &budget : NULL,
 	};

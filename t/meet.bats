@@ -283,6 +283,36 @@ lines_of() { [ "$(answer "$1" | wc -l)" -ge "$2" ]; }
 	! rules | grep 51820
 }
 
+# addressed HOST ADDRESS: another address, same router
+addressed() {
+	ip -n "$TAG-$1" addr flush dev eth0 scope global
+	ip -n "$TAG-$1" addr add "$2/24" dev eth0
+	ip -n "$TAG-$1" route replace default via "${2%.*}.1"
+}
+
+@test "renew: the router is asked at once, and leads to the address that we have now" {
+	router
+	for by in pcp upnp; do
+		[ "$by" = pcp ] || without a
+		rm -f "$BATS_TEST_TMPDIR/in.a"
+		addressed a 10.91.1.2
+		serve a
+		echo '{"id":1,"do":"map","port":51820}' >&8
+		wait_until 20 lines_of 1 1
+		is "$(answer 1 | jq -r .by)" $by
+		addressed a 10.91.1.77
+		echo '{"id":2,"do":"renew","of":1}' '{"id":3,"do":"renew","of":9}' | tr ' ' '\n' >&8
+		wait_until 20 lines_of 1 2
+		json_ok meet-answer <"$BATS_TEST_TMPDIR/answers"
+		is "$(answer 1 | tail -n 1 | jq -r '.mapped != null')" true
+		rules | grep -q 'dnat ip to 10.91.1.77:51820'
+		is "$(answer 2)$(answer 3)" '{"id":2,"done":true}{"id":3,"done":false}'
+		exec 8>&-
+		wait "$MEET"
+		! rules | grep 10.91.1.77
+	done
+}
+
 # taken HOST-C'S PORT: host c has it
 taken() {
 	ns c lr-meet map --port "$1" >"$BATS_TEST_TMPDIR/taken" 2>&1 3>&- </dev/null &

@@ -17,8 +17,10 @@
  *     -> {"id":6,"endpoints":["192.0.2.1:3478","[2001:db8::1]:3478"]}, the best first
  *   {"id":4,"do":"unmap","of":3}, {"id":5,"do":"cancel","of":1}
  *     -> {"id":4,"done":true}; the request that it is about ends with an error
+ *   {"id":6,"do":"renew","of":3}: the network may be another one
+ *     -> {"id":6,"done":true}, and a new answer about 3
  *   -> {"id":1,"error":"one line","temporary":true}: always the last about a request; of a mapping
- *      also "attempts":[{"by":"pcp","error":"..."}]
+ *      also "attempts":[{"by":"pcp","error":"..."}], as has one that was given by another protocol
  *
  * A descriptor can come only when standard output is a UNIX socket; the n-th line with "fd":true
  * belongs to the n-th descriptor. Descriptors come with the first byte of their line. A file is

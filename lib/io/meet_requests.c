@@ -336,11 +336,15 @@ static void map_told(void *ctx, const struct lr_portmap_told *t)
 	char text[LR_ENDPOINT_TEXT];
 
 	if (t->mapped) {
-		json_t *a = answer_to(q->id);
+		json_t *a = answer_to(q->id), *attempts = attempts_of(t);
 		lr_json_put_str(a, LR_K_MAPPED, lr_endpoint_text(&t->external, text));
 		lr_json_put_str(a, LR_K_BY, lr_portmap_name(t->by));
 		lr_json_put_int(a, LR_K_LIFETIME_S, t->lifetime_s);
 		lr_json_put_bool(a, LR_K_DOUBLE_NAT, t->double_nat);
+		if (json_array_size(attempts))
+			lr_json_put(a, LR_K_ATTEMPTS, attempts);
+		else
+			json_decref(attempts);
 		say(q->meet, a);
 	} else {
 		lr_meet_refuse(q->meet, &q->id,
@@ -378,16 +382,20 @@ static int do_map(struct lr_meet_request *q, const json_t *o, struct lr_err *err
 
 /* --- about others --- */
 
-/* cancel and unmap: at once, no request stays open. Without an id there is no answer. */
-static void end_other(struct lr_meet *m, const json_int_t *id, const json_t *o, bool unmap)
+enum about { CANCEL, UNMAP, RENEW };
+
+/* cancel, unmap and renew: at once, no request stays open. Without an id there is no answer. */
+static void about_other(struct lr_meet *m, const json_int_t *id, const json_t *o, enum about what)
 {
 	bool bad = false;
 	json_int_t of = lr_json_int(o, LR_K_OF, 0, &bad);
 	struct lr_meet_request *other = bad || !json_object_get(o, LR_K_OF) ? NULL : find(m, of);
-	bool fits = other && unmap == (other->map != NULL);
+	bool fits = other && (what != CANCEL) == (other->map != NULL);
 
-	if (fits && unmap) {
+	if (fits && what == UNMAP) {
 		lr_portmap_stop(other->map);
+	} else if (fits && what == RENEW) {
+		lr_portmap_again(other->map);
 	} else if (fits) {
 		refuse(other, "cancelled", false);
 		lr_meet_forget(other);
@@ -398,6 +406,8 @@ static void end_other(struct lr_meet *m, const json_int_t *id, const json_t *o, 
 	lr_json_put_bool(a, LR_K_DONE, fits);
 	say(m, a);
 }
+
+static const char *const abouts[] = {[CANCEL] = "cancel", [UNMAP] = "unmap", [RENEW] = "renew"};
 
 /* --- all of them --- */
 
@@ -414,8 +424,8 @@ static void begin(struct lr_meet *m, json_int_t id, const char *verb, const json
 	while (i < n && strcmp(verbs[i].name, verb) != 0)
 		i++;
 	if (i == n) {
-		lr_meet_refuse(m, &id, "do: not http, cancel, map, resolve, unmap or upgrade",
-			false, NULL);
+		lr_meet_refuse(m, &id,
+			"do: not http, cancel, map, renew, resolve, unmap or upgrade", false, NULL);
 		return;
 	}
 	if (m->n_requests >= LR_MEET_OPEN_MAX) {
@@ -437,9 +447,12 @@ void lr_meet_take(struct lr_meet *m, const json_t *o)
 	json_int_t id = json_integer_value(number);
 	bool bad = false;
 	const char *verb = lr_json_str(o, LR_K_DO, &bad);
+	unsigned about = 0;
 
-	if (verb && (strcmp(verb, "cancel") == 0 || strcmp(verb, "unmap") == 0))
-		end_other(m, json_is_integer(number) ? &id : NULL, o, *verb == 'u');
+	while (verb && about <= RENEW && strcmp(verb, abouts[about]) != 0)
+		about++;
+	if (verb && about <= RENEW)
+		about_other(m, json_is_integer(number) ? &id : NULL, o, about);
 	else if (!json_is_integer(number))
 		lr_meet_refuse(m, NULL, "id must be a number", false, NULL);
 	else if (!verb)

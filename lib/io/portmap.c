@@ -95,22 +95,6 @@ static void post(struct lr_portmap *m, const struct lr_portmap_told *t, struct m
 	eventfd_write(all->source.fd, 1);
 }
 
-/* Not of the public internet: RFC 1918, 6598, 3927, 1122. */
-static bool is_private(struct in_addr a)
-{
-	static const struct {
-		uint32_t net, mask;
-	} nets[] = {{0x0a000000, 0xff000000}, {0xac100000, 0xfff00000}, {0xc0a80000, 0xffff0000},
-		{0x64400000, 0xffc00000}, {0xa9fe0000, 0xffff0000}, {0x7f000000, 0xff000000},
-		{0x00000000, 0xff000000}};
-	uint32_t ip = ntohl(a.s_addr);
-
-	for (unsigned i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
-		if ((ip & nets[i].mask) == nets[i].net)
-			return true;
-	return false;
-}
-
 static bool stopped(const struct lr_portmap_work *w)
 {
 	return lr_portmap_wait(w, -1, 0) < 0;
@@ -124,7 +108,8 @@ static bool try_one(struct lr_portmap_work *w, enum lr_portmap_by by)
 		return false;
 	t->by = by;
 	t->mapped = true;
-	t->double_nat = is_private(t->external.in.sin_addr);
+	struct lr_ip outside = lr_endpoint_ip(&t->external);
+	t->double_nat = !lr_ip_public(&outside);
 	w->external_port = lr_endpoint_port(&t->external);
 	return true;
 }
@@ -153,16 +138,25 @@ static uint64_t renew_at(const struct lr_portmap_told *t)
 }
 
 /* Sleeps until it is time to renew, in pieces: time goes on while the machine sleeps, and the
- * network may be another one. False: stopped. */
-static bool rest(struct lr_portmap_work *w)
+ * network may be another one. False: stopped. *again: it was asked for. */
+static bool rest(struct lr_portmap_work *w, bool *again)
 {
 	uint64_t due = renew_at(w->told), now;
 	struct in_addr gateway = w->gateway;
+	eventfd_t n;
 
+	*again = false;
 	while ((now = lr_now()) < due) {
 		uint64_t ms = (due - now) / LR_NS_PER_MS + 1;
-		if (lr_portmap_wait(w, -1, ms < LOOK_MS ? (int)ms : LOOK_MS) < 0)
+		int r = lr_portmap_wait(w, w->again, ms < LOOK_MS ? (int)ms : LOOK_MS);
+		if (r < 0)
 			return false;
+		if (r > 0) {
+			eventfd_read(w->again, &n);
+			lr_portmap_upnp_release(w); /* it knows our address, which may be another */
+			*again = true;
+			break;
+		}
 		lr_portmap_natpmp_gateway(&gateway);
 		if (w->gateway.s_addr && gateway.s_addr != w->gateway.s_addr)
 			break;
@@ -180,15 +174,15 @@ static bool same(const struct lr_portmap_told *a, const struct lr_portmap_told *
 static bool hold(struct lr_portmap *m)
 {
 	struct lr_portmap_work *w = &m->work;
-
 	struct lr_portmap_told had;
+	bool again;
 
 	post(m, w->told, NULL);
-	while (rest(w)) {
+	while (rest(w, &again)) {
 		had = *w->told;
 		if (!try_one(w, had.by) && !try_all(w))
 			break;
-		if (!same(&had, w->told))
+		if (again || !same(&had, w->told))
 			post(m, w->told, NULL);
 	}
 	if (!stopped(w))
@@ -232,7 +226,10 @@ static void *work(void *ctx)
 
 static void release(struct lr_portmap *m)
 {
-	close(m->work.stop);
+	if (m->work.stop >= 0)
+		close(m->work.stop);
+	if (m->work.again >= 0)
+		close(m->work.again);
 	free(m);
 }
 
@@ -322,7 +319,8 @@ struct lr_portmap *lr_portmap_start(
 	if (m) {
 		*m = (struct lr_portmap){.all = all, .ctx = ctx, .work.ask = *ask};
 		m->work.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		r = m->work.stop < 0 ? -errno : start_thread(m);
+		m->work.again = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		r = m->work.stop < 0 || m->work.again < 0 ? -errno : start_thread(m);
 	}
 	if (r == 0) {
 		all->n++;
@@ -337,4 +335,9 @@ struct lr_portmap *lr_portmap_start(
 void lr_portmap_stop(struct lr_portmap *m)
 {
 	eventfd_write(m->work.stop, 1);
+}
+
+void lr_portmap_again(struct lr_portmap *m)
+{
+	eventfd_write(m->work.again, 1);
 }

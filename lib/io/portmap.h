@@ -42,7 +42,7 @@ struct lr_portmap_told {
 	enum lr_portmap_by by;
 	uint32_t lifetime_s;                 /* 0: without end */
 	bool double_nat;                     /* the external address is not a public one */
-	char why[LR_PORTMAP_PROTOCOLS][160]; /* not mapped: what each protocol said; "" not tried */
+	char why[LR_PORTMAP_PROTOCOLS][160]; /* what each that gave none said; "": not tried */
 };
 
 /* NULL with `err`. `told` runs in the loop. */
@@ -53,6 +53,9 @@ void lr_portmaps_free(struct lr_portmaps *p);
 /* NULL with `err`. `ctx` is given to `told`. */
 struct lr_portmap *lr_portmap_start(
 	struct lr_portmaps *p, const struct lr_portmap_ask *ask, void *ctx, struct lr_err *err);
+/* The network may be another one: renews at once, by a search for the router, and tells what came
+ * of it also when it is the same. */
+void lr_portmap_again(struct lr_portmap *m);
 /* Asks for the removal; `told` says when it is done. */
 void lr_portmap_stop(struct lr_portmap *m);
 

@@ -21,6 +21,7 @@ struct lr_upnp; /* a router found by UPnP */
 struct lr_portmap_work {
 	struct lr_portmap_ask ask;
 	int stop;                     /* readable when it shall end */
+	int again;                    /* readable when the network may be another one */
 	struct in_addr gateway;       /* where the last try went; 0: not known */
 	uint16_t external_port;       /* wished for: ours, later the one that we had */
 	struct lr_pcp_map pcp;        /* the last answer; its nonce is ours */

@@ -93,7 +93,8 @@ static void add_why(struct text *t, const struct lr_explain *e)
 			e->own.filtering == LR_BEHAVE_EI ? "this end" : "the other end");
 		break;
 	case LR_REASON_MAPPED:
-		add(t, "the other end's router forwards a port");
+		add(t, e->ours ? "the router here forwards a port to this end"
+			       : "the other end's router forwards a port");
 		break;
 	case LR_REASON_PUNCHED:
 		add(t, "both routers were opened at the same time");

@@ -38,7 +38,7 @@ const char *lr_reason_name(enum lr_reason r);
 
 struct lr_explain {
 	enum lr_reason reason;
-	bool ours;     /* HIDDEN, UDP_BLOCKED: at our end; else at theirs */
+	bool ours;     /* HIDDEN, UDP_BLOCKED, MAPPED: at our end; else at theirs */
 	bool direct;   /* the path in use is direct */
 	bool over_tcp; /* our leg to the relay, because UDP does not pass here */
 	struct lr_nat own, peer;

@@ -11,7 +11,20 @@ static uint32_t seconds(uint64_t from, uint64_t now)
 	return (uint32_t)((now - from) / LR_NS_PER_S);
 }
 
-static enum lr_reason direct_reason(const struct lr_reach *r, const struct lr_path *p)
+/* A router of ours forwards a port, and without that the two would hardly have met. */
+static bool by_own_mapping(const struct lr_reach *r, const struct lr_path *p)
+{
+	const struct lr_candidates *own = &r->host->own;
+	bool mapped = false;
+
+	for (int i = 0; i < own->n; i++)
+		mapped |= own->at[i].kind == LR_CANDIDATE_MAPPED;
+	return mapped && (p->found != LR_FOUND_CANDIDATE ||
+				 lr_nat_pairing(&r->host->nat, &r->peer_nat) != LR_PAIR_SIMPLE);
+}
+
+static enum lr_reason direct_reason(
+	const struct lr_reach *r, const struct lr_path *p, struct lr_explain *e)
 {
 	struct lr_ip ip = lr_endpoint_ip(&p->route.to);
 	const struct lr_candidate_rules *rules = &r->host->rules;
@@ -22,12 +35,15 @@ static enum lr_reason direct_reason(const struct lr_reach *r, const struct lr_pa
 		return LR_REASON_IPV6;
 	if (rules->outside.family && lr_ip_equal(&ip, &rules->outside))
 		return LR_REASON_HAIRPIN;
+	if (p->kind == LR_CANDIDATE_MAPPED)
+		return LR_REASON_MAPPED;
+	e->ours = by_own_mapping(r, p);
+	if (e->ours)
+		return LR_REASON_MAPPED;
 	if (p->found == LR_FOUND_PREDICTED)
 		return LR_REASON_PREDICTED;
 	if (p->found == LR_FOUND_BIRTHDAY)
 		return LR_REASON_SEARCHED;
-	if (p->kind == LR_CANDIDATE_MAPPED)
-		return LR_REASON_MAPPED;
 	if (r->host->nat.filtering == LR_BEHAVE_EI || r->peer_nat.filtering == LR_BEHAVE_EI)
 		return LR_REASON_OPEN;
 	return LR_REASON_PUNCHED;
@@ -114,5 +130,5 @@ void lr_reach_explain(const struct lr_reach *r, uint64_t now, struct lr_explain 
 	out->route = p->route;
 	out->rtt_us = p->rtt_us;
 	out->direct = lr_path_direct(p);
-	out->reason = out->direct ? direct_reason(r, p) : relay_reason(r, now, out);
+	out->reason = out->direct ? direct_reason(r, p, out) : relay_reason(r, now, out);
 }

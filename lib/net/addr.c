@@ -217,3 +217,16 @@ uint16_t lr_endpoint_port(const struct lr_endpoint *e)
 		return ntohs(e->in.sin_port);
 	return e->sa.sa_family == AF_INET6 ? ntohs(e->in6.sin6_port) : 0;
 }
+
+bool lr_ip_public(const struct lr_ip *ip)
+{
+	static const char *const not_public[] = {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10",
+		"127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3",
+		"::/8", "fc00::/7", "fe80::/10", "ff00::/8"};
+	struct lr_prefix p;
+
+	for (size_t i = 0; i < sizeof(not_public) / sizeof(not_public[0]); i++)
+		if (lr_prefix_parse(not_public[i], &p) == 0 && lr_prefix_covers(&p, ip))
+			return false;
+	return ip->family != 0;
+}

@@ -54,6 +54,9 @@ bool lr_ip_equal(const struct lr_ip *a, const struct lr_ip *b);
 bool lr_endpoint_equal(const struct lr_endpoint *a, const struct lr_endpoint *b);
 void lr_prefix_mask(struct lr_prefix *p);
 bool lr_prefix_covers(const struct lr_prefix *p, const struct lr_ip *ip);
+/* Whether it is an address of the whole internet: not private (RFC 1918, RFC 4193), a carrier's
+ * (RFC 6598), link-local, loopback, multicast or unspecified. */
+bool lr_ip_public(const struct lr_ip *ip);
 struct lr_ip lr_endpoint_ip(const struct lr_endpoint *e);
 uint16_t lr_endpoint_port(const struct lr_endpoint *e);
 

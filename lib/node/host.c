@@ -213,7 +213,7 @@ static int own_places(struct lr_host *h, struct lr_node *node, uint16_t port,
 		return -1;
 	if (h->ask.outside)
 		lr_host_places_add(p, &h->outside);
-	else if (!p->outside && p->routed && p->at.family == 4)
+	else if (!h->ask.no_map && !p->outside && p->routed && p->at.family == 4)
 		h->map = lr_host_map_start(&node->loop, port, ROUTER_MS, &mapped);
 	if (h->map)
 		lr_host_places_add(p, &mapped);
@@ -251,6 +251,7 @@ static struct lr_party *open_party(struct lr_host *h, struct lr_node *node,
 		.nick = h->ask.nick,
 		.hide = h->ask.hide || h->ask.hide_all,
 		.hide_all = h->ask.hide_all,
+		.no_map = h->ask.no_map,
 		.alternative_pool = alternative,
 		.budget = h->ask.budget,
 	};

@@ -31,7 +31,8 @@ struct lr_host_ask {
 	const char *outside;            /* where our own is found from outside; NULL */
 	const char *nick;               /* NULL: as before, else the host's name */
 	bool hide, hide_all;
-	bool fresh; /* found a new party, also when one is hosted here */
+	bool no_map; /* ask no router for ports */
+	bool fresh;  /* found a new party, also when one is hosted here */
 	const struct lr_budget *budget;
 };
 

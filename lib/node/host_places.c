@@ -14,19 +14,6 @@
 
 #include "lib/node/client.h"
 
-bool lr_host_places_public(const struct lr_ip *ip)
-{
-	static const char *const not_public[] = {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10",
-		"127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3",
-		"::/8", "fc00::/7", "fe80::/10", "ff00::/8"};
-	struct lr_prefix p;
-
-	for (size_t i = 0; i < sizeof(not_public) / sizeof(not_public[0]); i++)
-		if (lr_prefix_parse(not_public[i], &p) == 0 && lr_prefix_covers(&p, ip))
-			return false;
-	return ip->family != 0;
-}
-
 static void add(struct lr_host_places *p, const struct lr_ip *ip, uint16_t port)
 {
 	char address[LR_ADDR_TEXT], text[LR_ADDR_TEXT + 10];
@@ -41,7 +28,7 @@ static void add(struct lr_host_places *p, const struct lr_ip *ip, uint16_t port)
 		if (strcmp(p->places[i].text, place.text) == 0)
 			return;
 	p->places[p->n++] = place;
-	p->outside |= lr_host_places_public(ip);
+	p->outside |= lr_ip_public(ip);
 	if (p->at.family == 0)
 		p->at = *ip;
 }
@@ -116,8 +103,7 @@ int lr_host_places_find(struct lr_host_places *out, uint16_t port, struct lr_err
 		out->routed = true;
 		add(out, &source, port);
 	}
-	if (!out->outside && source_towards("[2001:db8::1]:9", &source) &&
-		lr_host_places_public(&source)) {
+	if (!out->outside && source_towards("[2001:db8::1]:9", &source) && lr_ip_public(&source)) {
 		out->routed = true;
 		add(out, &source, port);
 	}

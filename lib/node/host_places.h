@@ -26,8 +26,4 @@ int lr_host_places_find(struct lr_host_places *out, uint16_t port, struct lr_err
 /* Puts a place in front: one that is reached from outside. */
 void lr_host_places_add(struct lr_host_places *p, const struct lr_place *outside);
 
-/* Whether an address is one of the whole internet: not private (RFC 1918, RFC 4193), a carrier's
- * (RFC 6598), link-local, loopback, multicast or unspecified. */
-bool lr_host_places_public(const struct lr_ip *ip);
-
 #endif

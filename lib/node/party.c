@@ -92,6 +92,8 @@ static void run(struct lr_party *p, uint64_t now)
 	if (p->roster && p->phase != LR_PARTY_OUT)
 		lr_roster_tick(p->roster, now);
 	lr_sync_run(p, now);
+	if (p->roster)
+		lr_party_map_run(p, now);
 	for (unsigned i = 0; i < p->n_relays && p->roster; i++)
 		lr_channel_run(&p->relays[i], now);
 	if (!p->behaved && p->roster && p->n_relays && !p->hide &&
@@ -112,13 +114,19 @@ static void run(struct lr_party *p, uint64_t now)
 	lr_party_tell_relays(p);
 }
 
+/* Nothing is left to be said, to relays and the router. */
+static bool has_left(const struct lr_party *p)
+{
+	return lr_sync_left(p) && lr_party_map_gone(p);
+}
+
 static void stop_waiting(struct lr_party *p, uint64_t now)
 {
 	if (p->waiting && (p->phase != LR_PARTY_STARTING || p->wait_ns <= now)) {
 		p->waited = true;
 		p->node->loop.stop = true;
 	}
-	if (p->leaving && (lr_sync_left(p) || p->wait_ns <= now))
+	if (p->leaving && (has_left(p) || p->wait_ns <= now))
 		p->node->loop.stop = true;
 	if (p->phase == LR_PARTY_OUT && !p->waiting)
 		p->node->loop.stop = true;
@@ -147,6 +155,7 @@ static uint64_t next_due(const struct lr_party *p, uint64_t now)
 		due = least(due, p->wait_ns);
 	if (!p->roster)
 		return due;
+	due = least(due, lr_party_map_due(p));
 	for (unsigned i = 0; i < p->n_relays; i++)
 		due = least(due, lr_channel_due(&p->relays[i]));
 	return least(due, lr_party_paths_due(p));
@@ -225,11 +234,12 @@ struct lr_party *lr_party_open(
 		p->host.budget.sockets = o->budget->sockets;
 		p->host.budget.packets_s = o->budget->packets_s;
 	}
+	p->map.off = o->no_map;
 	if (o->meet)
 		snprintf(p->meet_path, sizeof(p->meet_path), "%s", o->meet);
 	else
 		lr_child_program("lr-meet", p->meet_path);
-	lr_helper_init(&p->helper, node, p->meet_path);
+	lr_helper_init(&p->helper, &node->loop, node->iface, p->meet_path);
 	node->party = p;
 	if (lr_party_load(p, o, err) < 0) {
 		release(p);
@@ -275,6 +285,7 @@ void lr_party_close(struct lr_party *p)
 		return;
 	struct lr_node *node = p->node;
 	node->loop.now = lr_now();
+	lr_party_map_end(p);
 	if (p->roster && p->phase != LR_PARTY_OUT) {
 		for (unsigned i = 0; i < p->n_relays; i++)
 			lr_channel_release(&p->relays[i]);
@@ -282,7 +293,7 @@ void lr_party_close(struct lr_party *p)
 		p->wait_ns = node->loop.now + LEAVE_MS * LR_NS_PER_MS;
 		lr_party_wake(p);
 		node->loop.stop = false;
-		if (!lr_sync_left(p))
+		if (!has_left(p))
 			lr_node_loop(node);
 		lr_party_save(p);
 	}

@@ -44,6 +44,7 @@ struct lr_party_options {
 	const char *nick;               /* our own name; NULL: as before, else the host's */
 	bool hide;                      /* publish only relay channels, no direct probes */
 	bool hide_all;                  /* FOUND: the charter demands that of all */
+	bool no_map;                    /* ask no router for a port */
 	bool alternative_pool;          /* FOUND: not 10.66.0.0/16 but one by the id */
 	const struct lr_budget *budget; /* from lr_budget_parse(); NULL: the default */
 	const char *meet;               /* path of lr-meet; NULL: beside our own program */
@@ -99,7 +100,7 @@ bool lr_party_may_kick(const struct lr_party *p);
  * path:     kind ("direct", "relay", "none"), endpoint, relay, rtt_us, jitter_us, loss, reason,
  *           mtu: of a member; NULL when the peer is no member (a plain WireGuard peer)
  * explain:  peer, public_key, path, reason, text, candidates, nat
- * netcheck: udp, ipv4, ipv6, nat (text form), mapping, filtering, hairpin, port mapping, relays
+ * netcheck: udp, ipv4, ipv6, nat (text form), mapping, filtering, hairpin, port_mapping, relays
  * members:  list of peer, public_key, address, address6, state, hidden, epoch
  */
 json_t *lr_party_status(const struct lr_party *p);

@@ -5,7 +5,7 @@
  * (`due`), and lr_party_settle() calls those whose time has come.
  *   party.c        life, and what commands ask for
  *   party_sync.c   charter, records and lists to and from each relay
- *   party_meet.c   the helper lr-meet: requests out, answers in
+ *   party_map.c    a port of the home router
  *   party_peers.c  members of the roster as WireGuard peers
  *   party_relay.c  our channel at each relay, and where that is
  *   party_stream.c frames over TCP, where UDP does not pass
@@ -13,6 +13,7 @@
  *   party_state.c  parties/NAME.json
  *   party_events.c what those who watch are told
  *   party_report.c what is shown, requests of the control socket
+ *   party_netcheck.c   what the network lets through
  */
 #ifndef LR_NODE_PARTY_INSIDE_H
 #define LR_NODE_PARTY_INSIDE_H
@@ -23,6 +24,7 @@
 #include "lib/base/clock.h"
 #include "lib/io/loop.h"
 #include "lib/nat/explain.h"
+#include "lib/node/mapping.h"
 #include "lib/node/party.h"
 #include "lib/node/party_wire.h"
 #include "lib/party/access.h"
@@ -35,54 +37,17 @@
 #define LR_PARTY_LANS   32
 #define LR_INITIATION   148 /* bytes of a WireGuard initiation */
 
-/* --- the helper --- */
+/* --- a port of the home router that leads to the tunnel's --- */
 
-struct lr_helper_answer {
-	unsigned status;   /* HTTP; 0: there was no answer, see `error` */
-	const char *error; /* one line */
-	const uint8_t *body;
-	size_t len;
-	const json_t *line; /* as the helper gave it (lib/io/meet.h); NULL: it has ended */
-	int *fd;            /* that came along, or NULL; whoever takes it sets it to -1 */
+struct lr_party_map {
+	bool off;          /* not wanted */
+	uint64_t id;       /* of the request to the helper, 0: none is open */
+	uint64_t due_ns;   /* when to ask again */
+	uint16_t port;     /* that was asked for */
+	unsigned failures; /* in a row */
+	bool ending;       /* it is given back for good */
+	struct lr_mapping got;
 };
-typedef void (*lr_helper_done)(void *ctx, const struct lr_helper_answer *a);
-
-#define LR_HELPER_FDS 8   /* that came before their lines were read */
-struct lr_helper_request; /* on its way */
-struct lr_helper {
-	struct lr_node *node;
-	const char *path; /* of the program */
-	int pid;          /* 0: it does not run */
-	struct lr_source source;
-	struct lr_helper_request *requests;
-	uint64_t next_id, due_ns; /* when to start it again */
-	unsigned starts;          /* in a row that did no good */
-	char *in;
-	size_t in_len, in_room;
-	int fds[LR_HELPER_FDS];
-	unsigned n_fds;
-	char *out; /* what the socket did not take yet */
-	size_t out_len, out_room;
-};
-struct lr_helper_http {
-	const char *method, *url;
-	const char *header; /* a line, or NULL */
-	const uint8_t *body;
-	size_t len;
-	unsigned timeout_ms;
-};
-
-void lr_helper_init(struct lr_helper *m, struct lr_node *node, const char *path);
-/* Ends the helper; requests under way are forgotten without a call. */
-void lr_helper_release(struct lr_helper *m);
-/* 0, and `done` is called exactly once unless lr_helper_release() comes first; or -errno. */
-/* Any request of lib/io/meet.h but for its id: takes the reference to it. As lr_helper_http(). */
-int lr_helper_ask(struct lr_helper *m, json_t *request, lr_helper_done done, void *ctx);
-int lr_helper_http(
-	struct lr_helper *m, const struct lr_helper_http *http, lr_helper_done done, void *ctx);
-/* Starts it again when that is due. */
-void lr_helper_run(struct lr_helper *m, uint64_t now);
-void lr_helper_forget(struct lr_helper *m, const void *ctx); /* no calls for `ctx` any more */
 
 /* --- a relay of the party, as we see it --- */
 
@@ -168,6 +133,7 @@ struct lr_party {
 	bool claiming;           /* the token: there is no roster yet */
 	struct lr_roster *roster;
 	struct lr_helper helper;
+	struct lr_party_map map;
 	char meet_path[PATH_MAX];
 	char nick[LR_MEMBER_NAME];
 
@@ -321,9 +287,14 @@ void lr_party_tell_out(struct lr_party *p);
 /* Those that came or went since the last call. */
 void lr_party_tell_relays(struct lr_party *p);
 
-/* party_report.c */
-/* Why the path to it is what it is. */
-void lr_party_why(const struct lr_party_member *k, struct lr_explain *out);
+/* party_map.c */
+void lr_party_map_run(struct lr_party *p, uint64_t now);
+uint64_t lr_party_map_due(const struct lr_party *p);
+/* This machine's addresses or routes changed: what the router gave may be void. */
+void lr_party_map_moved(struct lr_party *p);
+/* Gives the port back; lr_party_map_gone() when the router has heard of it. */
+void lr_party_map_end(struct lr_party *p);
+bool lr_party_map_gone(const struct lr_party *p);
 
 /* party_state.c */
 /* Fills name, file, roster and relays as the options say. 0 or -1 with `err`. */
@@ -334,5 +305,16 @@ int lr_party_enter(struct lr_party *p, struct lr_err *err);
 int lr_party_set_nick(struct lr_party *p, const char *nick, struct lr_err *err);
 void lr_party_default_nick(struct lr_party *p); /* the host's name, when there is none yet */
 void lr_party_save(struct lr_party *p);
+
+/* party_report.c */
+/* Why the path to it is what it is. */
+void lr_party_why(const struct lr_party_member *k, struct lr_explain *out);
+/* AF_UNSPEC: null. */
+void lr_party_put_endpoint(json_t *o, const char *key, const struct lr_endpoint *e);
+json_t *lr_party_relays_json(const struct lr_party *p);
+json_t *lr_party_candidates_json(const struct lr_candidates *list);
+
+/* party_netcheck.c */
+json_t *lr_party_map_json(const struct lr_party *p); /* the port of the home router */
 
 #endif

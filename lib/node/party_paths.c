@@ -290,6 +290,10 @@ static void gather(struct lr_party *p, struct lr_candidates *list)
 		add_candidate(list,
 			p->lans[i].ip.family == 6 ? LR_CANDIDATE_IPV6 : LR_CANDIDATE_HOST,
 			&p->lans[i].ip, port);
+	if (lr_mapping_good(&p->map.got)) {
+		struct lr_candidate c = lr_candidate_of(LR_CANDIDATE_MAPPED, &p->map.got.at);
+		lr_candidates_add(list, &c);
+	}
 	if (mapped->sa.sa_family != AF_UNSPEC) {
 		struct lr_candidate c = lr_candidate_of(LR_CANDIDATE_REFLEXIVE, mapped);
 		lr_candidates_add(list, &c);
@@ -504,6 +508,7 @@ static void look_again(struct lr_party *p)
 	for (unsigned i = 0; i < p->n_relays; i++)
 		lr_channel_reset(&p->relays[i]);
 	lr_party_behave(p);
+	lr_party_map_moved(p);
 	lr_party_publish(p);
 	moved(p);
 }

@@ -10,7 +10,7 @@
 
 /* ------------------------------------------------------------------ status */
 
-static void put_endpoint(json_t *o, const char *key, const struct lr_endpoint *e)
+void lr_party_put_endpoint(json_t *o, const char *key, const struct lr_endpoint *e)
 {
 	char text[LR_ENDPOINT_TEXT];
 
@@ -30,17 +30,17 @@ static json_t *relay_json(const struct lr_party_relay *r)
 	bool bound = lr_channel_bound(r);
 
 	lr_json_put_str(o, LR_K_RELAY, r->place.text);
-	put_endpoint(o, LR_K_ENDPOINT, &r->at);
+	lr_party_put_endpoint(o, LR_K_ENDPOINT, &r->at);
 	lr_json_put_bool(o, LR_K_CONNECTED, r->answered && !r->failures);
 	lr_json_put_str(o, LR_K_PROTOCOL, !bound ? NULL : lr_channel_streams(r) ? "tcp" : "udp");
 	lr_json_put(o, LR_K_CHANNEL, bound ? json_integer(r->bind.channel) : NULL);
 	lr_json_put(o, LR_K_RTT_US, bound ? json_integer(r->bind.rtt_us) : NULL);
-	put_endpoint(o, LR_K_OUTSIDE, &r->seen);
+	lr_party_put_endpoint(o, LR_K_OUTSIDE, &r->seen);
 	lr_json_put_str(o, LR_K_ERROR, r->error[0] ? r->error : NULL);
 	return o;
 }
 
-static json_t *relays_json(const struct lr_party *p)
+json_t *lr_party_relays_json(const struct lr_party *p)
 {
 	json_t *list = json_array();
 
@@ -68,14 +68,15 @@ json_t *lr_party_status(const struct lr_party *p)
 		lr_json_put_str(o, LR_K_ULA, lr_prefix_text(&ula, text));
 	}
 	put_nat(o, &p->host.nat);
-	put_endpoint(o, LR_K_OUTSIDE, &p->behave.mapped);
-	lr_json_put(o, LR_K_RELAYS, relays_json(p));
+	lr_party_put_endpoint(o, LR_K_OUTSIDE, &p->behave.mapped);
+	lr_json_put(o, LR_K_PORT_MAPPING, lr_party_map_json(p));
+	lr_json_put(o, LR_K_RELAYS, lr_party_relays_json(p));
 	return o;
 }
 
 /* ------------------------------------------------------------------ a member */
 
-static json_t *candidates_json(const struct lr_candidates *list)
+json_t *lr_party_candidates_json(const struct lr_candidates *list)
 {
 	json_t *out = json_array();
 	char text[LR_CANDIDATE_TEXT];
@@ -124,9 +125,11 @@ json_t *lr_party_explain(const struct lr_party *p, const struct lr_wg_peer *peer
 	lr_json_put_str(o, LR_K_PUBLIC_KEY, lr_key_text(peer->public_key, key));
 	lr_json_put_str(o, LR_K_REASON, lr_reason_name(e.reason));
 	lr_json_put(o, LR_K_PATH, k ? lr_report_path(&k->reach) : NULL);
-	lr_json_put(o, LR_K_CANDIDATES, k ? candidates_json(&k->reach.peer_list) : json_array());
+	lr_json_put(o, LR_K_CANDIDATES,
+		k ? lr_party_candidates_json(&k->reach.peer_list) : json_array());
 	if (k)
 		put_nat(o, &k->reach.peer_nat);
+	lr_json_put(o, LR_K_PORT_MAPPING, lr_party_map_json(p));
 	return o;
 }
 
@@ -154,37 +157,6 @@ json_t *lr_party_members(const struct lr_party *p)
 		json_array_append_new(list, o);
 	}
 	return list;
-}
-
-json_t *lr_party_netcheck(const struct lr_party *p)
-{
-	const struct lr_nat *nat = &p->host.nat;
-	bool known = nat->mapping || nat->filtering || nat->flags;
-	bool v4 = false, v6 = false, tcp = false;
-	json_t *o = json_object();
-
-	for (unsigned i = 0; i < p->n_relays; i++) {
-		const struct lr_party_relay *r = &p->relays[i];
-		bool udp = lr_channel_bound(r) && !lr_channel_streams(r);
-		v4 |= udp && r->at.sa.sa_family == AF_INET;
-		v6 |= udp && r->at.sa.sa_family == AF_INET6;
-		tcp |= lr_channel_streams(r);
-	}
-	lr_json_put(o, LR_K_UDP,
-		v4 || v6 ? json_true()
-		: tcp    ? json_false()
-		: known  ? json_boolean(!(nat->flags & LR_NAT_BLOCKED))
-			 : NULL);
-	lr_json_put(o, LR_K_IPV4, v4 ? json_true() : NULL);
-	lr_json_put(o, LR_K_IPV6, v6 ? json_true() : NULL);
-	put_nat(o, nat);
-	lr_json_put_str(o, LR_K_MAPPING, lr_behaviour_name(nat->mapping));
-	lr_json_put_str(o, LR_K_FILTERING, lr_behaviour_name(nat->filtering));
-	lr_json_put(o, LR_K_HAIRPIN, known ? json_boolean(nat->flags & LR_NAT_HAIRPIN) : NULL);
-	put_endpoint(o, LR_K_OUTSIDE, &p->behave.mapped);
-	lr_json_put(o, LR_K_CANDIDATES, candidates_json(&p->host.own));
-	lr_json_put(o, LR_K_RELAYS, relays_json(p));
-	return o;
 }
 
 /* ------------------------------------------------------------------ requests */

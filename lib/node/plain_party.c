@@ -103,6 +103,41 @@ static void put_relays(FILE *out, const json_t *o)
 		put_relay(out, relay, i == 0);
 }
 
+/* What our router gave, or what each protocol said. */
+static void put_mapping(FILE *out, const json_t *o)
+{
+	const json_t *m = json_object_get(o, LR_K_PORT_MAPPING), *one;
+	const json_t *life = json_object_get(m, LR_K_LIFETIME_S);
+	const json_t *attempts = json_object_get(m, LR_K_ATTEMPTS);
+	const char *state = text_of(m, LR_K_STATE, NULL), *by = text_of(m, LR_K_BY, "?");
+	char line[300], renewed[60] = ", until it is given back";
+	size_t i;
+
+	if (!state)
+		return;
+	if (json_integer_value(life))
+		snprintf(renewed, sizeof(renewed), ", for %" JSON_INTEGER_FORMAT " s, then renewed",
+			json_integer_value(life));
+	if (strcmp(state, "mapped") == 0)
+		snprintf(line, sizeof(line), "%s leads here (%s%s)%s",
+			text_of(m, LR_K_OUTSIDE, "?"), by, renewed,
+			json_is_true(json_object_get(m, LR_K_DOUBLE_NAT))
+				? ", but is no address of the internet: the router is behind "
+				  "another NAT"
+				: "");
+	else
+		snprintf(line, sizeof(line), "%s",
+			strcmp(state, "off") == 0      ? "the router is not asked"
+			: strcmp(state, "asking") == 0 ? "the router is being asked"
+						       : "the router gives none");
+	put(out, "port mapping", line);
+	json_array_foreach ((json_t *)attempts, i, one) {
+		snprintf(line, sizeof(line), "%s: %s", text_of(one, LR_K_BY, "?"),
+			text_of(one, LR_K_ERROR, "?"));
+		put(out, "", line);
+	}
+}
+
 char *lr_plain_explain(const json_t *explain, double unix_now)
 {
 	char *text = NULL;
@@ -122,6 +157,7 @@ char *lr_plain_explain(const json_t *explain, double unix_now)
 	put(out, "because", text_of(explain, LR_K_REASON, "-"));
 	put(out, "their NAT", text_of(explain, LR_K_NAT, "-"));
 	put_list(out, "their addresses", json_object_get(explain, LR_K_CANDIDATES));
+	put_mapping(out, explain);
 	return end(out, &text);
 }
 
@@ -146,6 +182,7 @@ char *lr_plain_netcheck(const json_t *netcheck, double unix_now)
 	put(out, "filtering", text_of(netcheck, LR_K_FILTERING, "unknown"));
 	put(out, "hairpin", yes_no(netcheck, LR_K_HAIRPIN));
 	put(out, "outside", text_of(netcheck, LR_K_OUTSIDE, "unknown"));
+	put_mapping(out, netcheck);
 	put_list(out, "addresses", json_object_get(netcheck, LR_K_CANDIDATES));
 	put_relays(out, netcheck);
 	return end(out, &text);
@@ -170,6 +207,7 @@ char *lr_plain_party(const json_t *party, double unix_now)
 		put(out, "hidden", "members get no address of ours: all traffic goes over relays");
 	put(out, "seen as", text_of(party, LR_K_OUTSIDE, "-"));
 	put(out, "NAT", text_of(party, LR_K_NAT, "-"));
+	put_mapping(out, party);
 	put_relays(out, party);
 	if (blocked(party))
 		put(out, "blocked", blocked(party));

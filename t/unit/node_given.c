@@ -63,8 +63,7 @@ static void reach(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct lr_ip ip;
-		ok(lr_ip_parse(cases[i].ip, &ip) == 0 &&
-				lr_host_places_public(&ip) == cases[i].is_public,
+		ok(lr_ip_parse(cases[i].ip, &ip) == 0 && lr_ip_public(&ip) == cases[i].is_public,
 			"%s is %s", cases[i].ip, cases[i].is_public ? "public" : "not public");
 	}
 }

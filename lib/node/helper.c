@@ -1,23 +1,20 @@
 /*
- * party_meet.c - the helper lr-meet: started, asked, started again
- *
- * Theory of operation. One stream socket is the helper's standard input and output. A request is a
- * line {"id": N, "do": "http", ...}, its answer a line with the same id; answers come in any order.
- * A long body and a stream come as descriptors, each with the first byte of its line. When the
- * helper ends, all that it was asked is answered with an error, and it is started again: at once,
- * then after 1, 2, 4 ... 30 s while it does no good.
+ * helper.c - the helper lr-meet: started, asked, started again; see helper.h
  */
+#include "lib/node/helper.h"
+
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/io/base64.h"
 #include "lib/io/child.h"
-#include "lib/node/party_inside.h"
 #include "terms.h"
 
 #define READ_BYTES (64u << 10)
@@ -30,14 +27,15 @@ struct lr_helper_request {
 	uint64_t id;
 	lr_helper_done done;
 	void *ctx;
-	bool http; /* its answer has a status and a body */
+	bool http;    /* its answer has a status and a body */
+	bool lasting; /* it stays open until its error comes */
 };
 
 /* --- life of the helper --- */
 
-void lr_helper_init(struct lr_helper *m, struct lr_node *node, const char *path)
+void lr_helper_init(struct lr_helper *m, struct lr_loop *loop, const char *name, const char *path)
 {
-	*m = (struct lr_helper){.node = node, .path = path, .source = {.fd = -1}};
+	*m = (struct lr_helper){.loop = loop, .name = name, .path = path, .source = {.fd = -1}};
 }
 
 static void finish(struct lr_helper_request *q, const struct lr_helper_answer *a)
@@ -60,15 +58,17 @@ static void fail_all(struct lr_helper *m, const char *error)
 	}
 }
 
-static void reap(struct lr_helper *m)
+/* `leave`: it has something to do first, and ends then. */
+static void reap(struct lr_helper *m, bool leave)
 {
 	while (m->n_fds)
 		close(m->fds[--m->n_fds]);
 	if (m->source.fd >= 0) {
-		lr_loop_remove(&m->node->loop, &m->source);
+		if (m->loop->epfd >= 0)
+			lr_loop_remove(m->loop, &m->source);
 		close(m->source.fd);
 	}
-	if (m->pid)
+	if (m->pid && !leave)
 		lr_child_end(m->pid, -1, 0);
 	m->source.fd = -1;
 	m->pid = 0;
@@ -81,20 +81,23 @@ static void died(struct lr_helper *m)
 
 	if (wait_s > BACKOFF_S)
 		wait_s = BACKOFF_S;
-	reap(m);
-	m->due_ns = m->node->loop.now + wait_s * LR_NS_PER_S + LR_NS_PER_MS;
-	lr_log(LR_LOG_NOTE, "%s: the helper lr-meet ended; it is started again", m->node->iface);
+	reap(m, false);
+	m->due_ns = m->loop->now + wait_s * LR_NS_PER_S + LR_NS_PER_MS;
+	lr_log(LR_LOG_NOTE, "%s: the helper lr-meet ended; it is started again", m->name);
 	fail_all(m, "the helper lr-meet ended");
 }
 
 void lr_helper_release(struct lr_helper *m)
 {
+	bool maps = false;
+
 	while (m->requests) {
 		struct lr_helper_request *q = m->requests;
 		m->requests = q->next;
+		maps |= q->lasting;
 		free(q);
 	}
-	reap(m);
+	reap(m, maps);
 	free(m->in);
 	free(m->out);
 	m->in = m->out = NULL;
@@ -147,7 +150,8 @@ static uint8_t *take_body(const json_t *o, int fd, size_t *len)
 	return fd >= 0 && json_object_get(o, LR_K_HEADERS) ? read_file(fd, len) : NULL;
 }
 
-static struct lr_helper_request *take_request(struct lr_helper *m, const json_t *o)
+/* The request that a line is about; NULL when it is of none. *last: it is taken out of the list. */
+static struct lr_helper_request *take_request(struct lr_helper *m, const json_t *o, bool *last)
 {
 	struct lr_helper_request **at = &m->requests, *q;
 	json_int_t id = json_integer_value(json_object_get(o, LR_K_ID));
@@ -155,14 +159,16 @@ static struct lr_helper_request *take_request(struct lr_helper *m, const json_t 
 	while (*at && (*at)->id != (uint64_t)id)
 		at = &(*at)->next;
 	q = *at;
-	if (q)
+	*last = q && (!q->lasting || json_object_get(o, LR_K_ERROR));
+	if (*last)
 		*at = q->next;
 	return q;
 }
 
 static void take_answer(struct lr_helper *m, const json_t *o)
 {
-	struct lr_helper_request *q = take_request(m, o);
+	bool last;
+	struct lr_helper_request *q = take_request(m, o, &last);
 	int fd = take_fd(m, o);
 	struct lr_helper_answer a = {
 		.error = json_string_value(json_object_get(o, LR_K_ERROR)), .line = o, .fd = &fd};
@@ -176,8 +182,11 @@ static void take_answer(struct lr_helper *m, const json_t *o)
 		a.error = "the helper lr-meet gave no answer";
 	if (q) {
 		m->starts = 0;
-		finish(q, &a);
+		if (q->done)
+			q->done(q->ctx, &a);
 	}
+	if (last)
+		free(q);
 	if (fd >= 0)
 		close(fd);
 	free(body);
@@ -270,7 +279,7 @@ static bool flush(struct lr_helper *m)
 	}
 	memmove(m->out, m->out + at, m->out_len - at);
 	m->out_len -= at;
-	lr_loop_change(&m->node->loop, &m->source, EPOLLIN | (m->out_len ? EPOLLOUT : 0));
+	lr_loop_change(m->loop, &m->source, EPOLLIN | (m->out_len ? EPOLLOUT : 0));
 	return true;
 }
 
@@ -310,10 +319,10 @@ static int start(struct lr_helper *m)
 	close(pair[1]);
 	m->source = (struct lr_source){pair[0], ready, m};
 	if (r == 0)
-		r = lr_loop_add(&m->node->loop, &m->source, EPOLLIN);
+		r = lr_loop_add(m->loop, &m->source, EPOLLIN);
 	if (r < 0) {
-		reap(m);
-		m->due_ns = m->node->loop.now + LR_NS_PER_S;
+		reap(m, false);
+		m->due_ns = m->loop->now + LR_NS_PER_S;
 	}
 	return r;
 }
@@ -369,7 +378,7 @@ static int queue(struct lr_helper *m, json_t *o)
 }
 
 /* Takes the reference. */
-static int ask(struct lr_helper *m, json_t *o, struct lr_helper_request want)
+static int ask(struct lr_helper *m, json_t *o, struct lr_helper_request want, uint64_t *id)
 {
 	struct lr_helper_request *q = calloc(1, sizeof(*q));
 	int r = q && o ? 0 : -ENOMEM;
@@ -379,6 +388,8 @@ static int ask(struct lr_helper *m, json_t *o, struct lr_helper_request want)
 	if (r == 0) {
 		*q = want;
 		q->id = ++m->next_id;
+		if (id)
+			*id = q->id;
 		lr_json_put_int(o, LR_K_ID, (int64_t)q->id);
 		r = queue(m, o);
 	}
@@ -395,12 +406,46 @@ static int ask(struct lr_helper *m, json_t *o, struct lr_helper_request want)
 
 int lr_helper_ask(struct lr_helper *m, json_t *request, lr_helper_done done, void *ctx)
 {
-	return ask(m, request, (struct lr_helper_request){.done = done, .ctx = ctx});
+	return ask(m, request, (struct lr_helper_request){.done = done, .ctx = ctx}, NULL);
 }
 
 int lr_helper_http(
 	struct lr_helper *m, const struct lr_helper_http *h, lr_helper_done done, void *ctx)
 {
 	return ask(m, request_json(h),
-		(struct lr_helper_request){.done = done, .ctx = ctx, .http = true});
+		(struct lr_helper_request){.done = done, .ctx = ctx, .http = true}, NULL);
+}
+
+uint64_t lr_helper_hold(struct lr_helper *m, json_t *request, lr_helper_done done, void *ctx)
+{
+	const struct lr_helper_request want = {.done = done, .ctx = ctx, .lasting = true};
+	uint64_t id;
+
+	return ask(m, request, want, &id) == 0 ? id : 0;
+}
+
+void lr_helper_about(struct lr_helper *m, const char *verb, uint64_t id)
+{
+	json_t *o = json_object();
+
+	lr_json_put_str(o, LR_K_DO, verb);
+	lr_json_put_int(o, LR_K_OF, (int64_t)id);
+	if (m->source.fd >= 0 && queue(m, o) == 0)
+		flush(m);
+	json_decref(o);
+}
+
+bool lr_helper_wait(struct lr_helper *m, uint64_t until_ns)
+{
+	struct pollfd p = {.fd = m->source.fd, .events = POLLIN | (m->out_len ? POLLOUT : 0)};
+	uint64_t now = m->loop->now = lr_now();
+
+	if (p.fd < 0 || now >= until_ns)
+		return false;
+	if (poll(&p, 1, (int)((until_ns - now) / LR_NS_PER_MS) + 1) <= 0)
+		return false;
+	m->loop->now = lr_now();
+	ready(&m->source,
+		(p.revents & POLLOUT ? EPOLLOUT : 0) | (p.revents & ~POLLOUT ? EPOLLIN : 0));
+	return m->source.fd >= 0;
 }
