@@ -61,6 +61,8 @@ reason() { on "$1" lr-peer explain "$2" --json | jq -r .reason; }
 reason_is() { [ "$(reason "$2" "$3")" = "$1" ]; }
 explained() { on "$1" lr-peer explain "$2" | head -n 1; }
 address() { on "$1" lr-peer show "$2" --json | jq -r .address; }
+# measured A B: a probe of A to B was answered on the path in use.
+measured() { on "$1" lr-peer show "$2" --json | jq -e '.path.rtt_us != null'; }
 pings() { on "$1" lr-peer ping -c 1 -W 1 "$2" >/dev/null; }
 
 rx() { on "$1" lr-peer show "$2" --json | jq .rx_packets; }

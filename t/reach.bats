@@ -145,6 +145,27 @@ none_left() {
 	pings c a
 }
 
+@test "who comes back, and a host that starts again, finds its members by relay and directly" {
+	lab_up a=port b=portshift c=symmetric d=addrmap
+	relay_on
+	party a b c d
+	for ((i = 0; i < 2; i++)); do
+		wait_until 60 paths_are direct a b
+		wait_until 60 paths_are relay c d
+		pings b a
+		pings c d
+		on b lr-up --down
+		on d lr-up --down
+		[ $i = 0 ] || { on a lr-up --down && host a; }
+		join b
+		join d
+	done
+	wait_until 60 paths_are direct a b
+	wait_until 60 measured c d
+	pings b a
+	pings c d
+}
+
 # --- what changes in mid-game ------------------------------------------------------------------
 
 # game FROM TO: 60 packets a second until `game_over`; the counts are then in $SENT, $LOST, $DOUBLE.

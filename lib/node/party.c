@@ -204,8 +204,7 @@ int lr_party_begin(struct lr_party *p, struct lr_err *err)
 static void release(struct lr_party *p)
 {
 	lr_party_drop_all(p);
-	if (p->roster)
-		lr_party_paths_stop(p);
+	lr_party_paths_stop(p);
 	for (unsigned i = 0; i < p->n_relays; i++)
 		lr_party_stream_hang_up(&p->relays[i]);
 	lr_helper_release(&p->helper);
@@ -229,11 +228,7 @@ struct lr_party *lr_party_open(
 	p->opened_ns = node->loop.now;
 	p->save_ns = p->confirm_ns = p->look_ns = p->reach_due_ns = LR_NEVER;
 	p->watch.fd = -1;
-	lr_budget_init(&p->host.budget);
-	if (o->budget) {
-		p->host.budget.sockets = o->budget->sockets;
-		p->host.budget.packets_s = o->budget->packets_s;
-	}
+	lr_party_paths_init(p, o->budget);
 	p->map.off = o->no_map;
 	if (o->meet)
 		snprintf(p->meet_path, sizeof(p->meet_path), "%s", o->meet);

@@ -265,6 +265,9 @@ int lr_party_stream_send(
 /* party_paths.c */
 /* The channel at `r` is bound; `other`: over UDP where it was over TCP before, or the reverse. */
 void lr_party_way_changed(struct lr_party *p, const struct lr_party_relay *r, bool other);
+/* Before there are members: those that the state file knows come before all else. */
+void lr_party_paths_init(struct lr_party *p, const struct lr_budget *budget);
+/* There is a roster. */
 void lr_party_paths_start(struct lr_party *p);
 void lr_party_paths_stop(struct lr_party *p);
 void lr_party_paths_run(struct lr_party *p, uint64_t now);

@@ -460,14 +460,19 @@ static void watch(struct lr_party *p)
 	}
 }
 
-void lr_party_paths_start(struct lr_party *p)
+void lr_party_paths_init(struct lr_party *p, const struct lr_budget *budget)
 {
 	const struct lr_reach_out out = {p, out_send, out_open, out_close, out_changed};
-	struct lr_budget budget = p->host.budget;
 
 	lr_reach_host_init(&p->host, &out);
-	p->host.budget.sockets = budget.sockets;
-	p->host.budget.packets_s = budget.packets_s;
+	if (!budget)
+		return;
+	p->host.budget.sockets = budget->sockets;
+	p->host.budget.packets_s = budget->packets_s;
+}
+
+void lr_party_paths_start(struct lr_party *p)
+{
 	p->host.hidden = p->hide;
 	p->pools[0] = lr_roster_pool(p->roster);
 	p->pools[1] = lr_roster_ula(p->roster);
@@ -478,6 +483,7 @@ void lr_party_paths_start(struct lr_party *p)
 	watch(p);
 	look(p);
 	lr_party_publish(p);
+	moved(p);
 }
 
 void lr_party_paths_stop(struct lr_party *p)
