@@ -328,8 +328,10 @@ static json_t *answer_remove(struct lr_book *b, const json_t *request, struct lr
 	if (!p.who)
 		return NULL;
 	json_t *answer = peer_answer(b, p.who, err);
-	if (answer)
-		b->remove(b->ctx, p.who);
+	if (answer && b->remove(b->ctx, p.who, err) < 0) {
+		json_decref(answer);
+		return NULL;
+	}
 	return answer;
 }
 

@@ -42,7 +42,7 @@ struct lr_book {
 	const struct lr_wg_peer *(*live)(void *ctx, void *who);
 	/* Adds a peer, or brings the one with that key to what is given (lr_node_peer_set()). */
 	int (*set)(void *ctx, const struct lr_config_peer *p, struct lr_err *err);
-	void (*remove)(void *ctx, void *who);
+	int (*remove)(void *ctx, void *who, struct lr_err *err); /* 0, or -1 with `err` */
 	/* The whole configuration; the caller releases it. 0 or -ENOMEM. */
 	int (*config)(void *ctx, struct lr_config *out);
 	const char *own_name;        /* "" when we have none */

@@ -148,6 +148,8 @@ void lr_node_peer_remove(struct lr_node *node, struct lr_wg_peer *peer);
 /* For whoever changes peers without these two (the UAPI): call after a change, or before a removal.
  * The owner is made or freed, listeners are told. Routes are left alone, as wg(8) leaves them. */
 void lr_node_peer_changed(struct lr_node *node, struct lr_wg_peer *peer, bool removed);
+/* Whether the peer is a member of the party: then it is the party that sets and removes it. */
+bool lr_node_peer_is_member(const struct lr_wg_peer *peer);
 /* The node's present configuration as a value; the caller releases it. 0 or -ENOMEM. */
 int lr_node_config(struct lr_node *node, struct lr_config *out);
 

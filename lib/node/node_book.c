@@ -94,11 +94,16 @@ static int set(void *ctx, const struct lr_config_peer *p, struct lr_err *err)
 	return lr_node_peer_set(b->node, p, err);
 }
 
-static void drop(void *ctx, void *who)
+static int drop(void *ctx, void *who, struct lr_err *err)
 {
 	struct lr_node_book *b = ctx;
 
+	if (lr_node_peer_is_member(who))
+		return lr_err_set(err, LR_EXIT_FAILED,
+			"%s: is a member of the party; `lr-peer kick` puts one out",
+			describe(who).name);
 	lr_node_peer_remove(b->node, who);
+	return 0;
 }
 
 static int config(void *ctx, struct lr_config *out)

@@ -101,6 +101,8 @@ static void run(struct lr_party *p, uint64_t now)
 		p->behaved = true;
 		lr_party_behave(p);
 	}
+	if (p->touched && p->roster)
+		lr_party_restore(p);
 	if (p->reroute)
 		lr_party_reroute(p);
 	if (p->joined) {
@@ -259,8 +261,10 @@ int lr_party_wait(struct lr_party *p, unsigned timeout_ms, struct lr_err *err)
 		node->loop.stop = false;
 	if (r < 0)
 		return lr_err_set(err, LR_EXIT_FAILED, "event loop: %s", strerror(-r));
-	if (p->phase == LR_PARTY_READY)
+	if (p->phase == LR_PARTY_READY) {
+		lr_party_save(p); /* what is told to be done is on the disk */
 		return 0;
+	}
 	if (p->phase == LR_PARTY_OUT) {
 		*err = p->error;
 		return -1;

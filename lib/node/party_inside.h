@@ -75,8 +75,10 @@ struct lr_party_relay {
 	uint64_t put_serial, put_sent; /* of the record that it has; that is on its way */
 	uint64_t signalled;            /* greatest sequence that it told over UDP */
 	uint64_t retry_ns;             /* after a failure */
-	unsigned failures;
-	char error[120]; /* of the last failure, "" */
+	unsigned failures;             /* since the last answer of 200 */
+	uint64_t paced_ns;             /* when all requests so far would have gone at their pace */
+	const char *no;                /* why it does not let us join; NULL */
+	char error[120];               /* of the last failure, "" */
 	struct lr_sync_context {
 		struct lr_party_relay *relay;
 		uint8_t job;
@@ -170,6 +172,7 @@ struct lr_party {
 
 	uint64_t due_ns;               /* when settle has something to do */
 	bool reroute;                  /* channels or members changed: routes anew */
+	bool touched;                  /* somebody else changed peers of the interface */
 	bool save;                     /* the state file is to be written */
 	uint64_t save_ns;              /* when; LR_NEVER */
 	uint8_t saved[LR_HASH_LEN];    /* of what it holds */
@@ -225,6 +228,8 @@ void lr_party_event(
 /* The channels of all members, and ours, may be others: routes anew. */
 void lr_party_reroute(struct lr_party *p);
 void lr_party_drop_all(struct lr_party *p);
+/* Members' peers as the roster has them, after somebody else changed them. */
+void lr_party_restore(struct lr_party *p);
 struct lr_party_member *lr_party_member_of(const struct lr_party *p, const struct lr_wg_peer *peer);
 /* It was heard over a relay's channel that its record does not name (yet). */
 void lr_party_learn(struct lr_party_member *k, const struct lr_route *route);

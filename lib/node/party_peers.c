@@ -173,8 +173,14 @@ static void drop_member(struct lr_party_member *k, bool peer_too)
 
 void lr_party_peer_gone(struct lr_party *p, struct lr_reach *reach)
 {
-	(void)p;
 	drop_member(reach->owner, false);
+	lr_party_peer_touched(p);
+}
+
+void lr_party_peer_touched(struct lr_party *p)
+{
+	p->touched = true;
+	lr_party_wake(p);
 }
 
 void lr_party_drop_all(struct lr_party *p)
@@ -307,6 +313,24 @@ static void sync_member(struct lr_party *p, struct lr_member *m, bool joined)
 	if (m->state == LR_MEMBER_LIVE)
 		lr_reach_peer(&k->reach, now, &m->r.candidates, &m->r.nat, m->r.hidden);
 	p->reach_due_ns = 0;
+}
+
+void lr_party_restore(struct lr_party *p)
+{
+	struct lr_member *m = lr_roster_first(p->roster);
+
+	p->touched = false;
+	for (; m && p->phase != LR_PARTY_OUT; m = lr_roster_next(p->roster, m)) {
+		struct lr_party_member *k = m->owner;
+		if (!k && m->state == LR_MEMBER_LIVE)
+			sync_member(p, m, false);
+		if (!k)
+			continue;
+		lr_wg_peer_set_anchored(k->peer, true);
+		set_psk(k);
+		set_allowed(k);
+		p->host.out.changed(p->host.out.ctx, &k->reach); /* the endpoint */
+	}
 }
 
 static void on_charter(struct lr_party *p)

@@ -6,6 +6,9 @@
  * failure. Every answer that has a list, refusals too, goes to the roster, which decides what it is
  * worth; what it then wants to publish is wanted at all relays.
  *
+ * Whatever a relay answers or signals, it makes us ask no faster than our own pace, and a record is
+ * signed only when some relay can be sent it: a relay that lies costs no more than that.
+ *
  * Our record is settled when all relays that answer have answered to its first version: until
  * then somebody may have the address (lib/party/roster.h).
  */
@@ -22,6 +25,9 @@
 #define RETRY_MS   500ull
 #define RETRY_S    30
 #define LEAVE_MS   900
+#define PACE       (LR_NS_PER_S / 4) /* between two requests to one relay, */
+#define AT_ONCE    32                /* but for so many */
+#define JOIN_TRIES 3                 /* refusals before an invite is given up */
 #define SILENT_MS                                                                                  \
 	1000 /* a relay that says nothing for so long is not waited for when another answers */
 
@@ -131,11 +137,27 @@ static void start(struct lr_party_relay *r, enum lr_sync_job job, uint64_t now)
 		r->retry_ns = now + RETRY_MS * LR_NS_PER_MS;
 		return;
 	}
+	r->paced_ns = (r->paced_ns > now ? r->paced_ns : now) + PACE;
 	r->want &= (uint8_t)~bit(job);
 	r->busy |= bit(job);
 }
 
 /* --- what comes back --- */
+
+/* While joining: no relay lets us in, and at least one says why. */
+static const char *shut_out(const struct lr_party *p)
+{
+	const char *why = NULL;
+
+	if (p->phase != LR_PARTY_STARTING || p->hosted || !p->invite.n_relays)
+		return NULL;
+	for (unsigned i = 0; i < p->n_relays; i++) {
+		if (p->relays[i].failures < JOIN_TRIES)
+			return NULL;
+		why = p->relays[i].no ? p->relays[i].no : why;
+	}
+	return why;
+}
 
 static void failed(struct lr_party_relay *r, enum lr_sync_job job, const char *why)
 {
@@ -146,12 +168,16 @@ static void failed(struct lr_party_relay *r, enum lr_sync_job job, const char *w
 	r->want |= bit(job);
 	r->retry_ns = now + (wait < RETRY_S * LR_NS_PER_S ? wait : RETRY_S * LR_NS_PER_S);
 	snprintf(r->error, sizeof(r->error), "%s", why);
+	if (shut_out(r->party))
+		lr_party_out(r->party, shut_out(r->party));
 }
 
 static void refused(struct lr_party_relay *r, enum lr_sync_job job, unsigned status)
 {
 	char why[64];
 
+	if (status == 403)
+		r->no = "the relay refuses the invite's secret: ask for a new invite";
 	snprintf(why, sizeof(why), "the relay answered %u", status);
 	failed(r, job, why);
 }
@@ -161,10 +187,13 @@ static void give_charter(struct lr_party_relay *r, enum lr_sync_job then)
 {
 	size_t len;
 
-	if (lr_roster_charter_bytes(r->party->roster, &len))
+	if (lr_roster_charter_bytes(r->party->roster, &len)) {
 		r->want |= bit(LR_SYNC_CHARTER) | bit(then);
-	else
-		failed(r, then, "the relay does not know this party");
+		return;
+	}
+	r->no = "the relay does not know this party, or not as the invite says: ask for a new "
+		"invite";
+	failed(r, then, "the relay does not know this party");
 }
 
 static void after_put(struct lr_party_relay *r, const struct lr_helper_answer *a)
@@ -248,8 +277,11 @@ static void done(void *ctx, const struct lr_helper_answer *a)
 		failed(r, job, a->error);
 		return;
 	}
-	r->failures = 0;
-	r->error[0] = '\0';
+	if (a->status == 200) {
+		r->failures = 0;
+		r->no = NULL;
+		r->error[0] = '\0';
+	}
 	if (p->roster && job != LR_SYNC_CLAIM && a->len)
 		lr_roster_absorb(p->roster, a->body, a->len, now, &r->since);
 	if (p->phase == LR_PARTY_OUT)
@@ -280,6 +312,8 @@ static void run_relay(struct lr_party_relay *r, uint64_t now)
 {
 	struct lr_party *p = r->party;
 
+	if (r->retry_ns <= now && r->paced_ns > now + AT_ONCE * PACE)
+		r->retry_ns = r->paced_ns - AT_ONCE * PACE;
 	if (r->retry_ns > now)
 		return;
 	if (p->roster && p->record_len && r->put_serial < p->record_serial)
@@ -305,11 +339,24 @@ static void run_relay(struct lr_party_relay *r, uint64_t now)
 		start(r, LR_SYNC_LIST, now);
 }
 
+/* Some relay can be sent our record now. */
+static bool may_put(const struct lr_party *p, uint64_t now)
+{
+	for (unsigned i = 0; i < p->n_relays; i++) {
+		const struct lr_party_relay *r = &p->relays[i];
+		if (r->retry_ns <= now && r->paced_ns <= now + AT_ONCE * PACE &&
+			!(r->busy & (bit(LR_SYNC_PUT) | bit(LR_SYNC_CHARTER))))
+			return true;
+	}
+	return false;
+}
+
 static void publish(struct lr_party *p, uint64_t now)
 {
 	uint8_t nonce[LR_XNONCE_LEN];
 
-	if (!p->roster || p->leaving || !lr_roster_wants_publish(p->roster, now))
+	if (!p->roster || p->leaving || !lr_roster_wants_publish(p->roster, now) ||
+		!may_put(p, now))
 		return;
 	lr_random(nonce, sizeof(nonce));
 	int len =
@@ -369,6 +416,8 @@ uint64_t lr_sync_due(const struct lr_party *p, uint64_t now)
 
 	if (p->phase == LR_PARTY_OUT || p->leaving)
 		return LR_NEVER;
+	if (due <= now && !may_put(p, now))
+		due = LR_NEVER; /* a refresh that waits for a relay */
 	if (p->phase == LR_PARTY_STARTING && silent_ns(p) > now && silent_ns(p) < due)
 		due = silent_ns(p);
 	for (unsigned i = 0; i < p->n_relays; i++) {
@@ -376,6 +425,8 @@ uint64_t lr_sync_due(const struct lr_party *p, uint64_t now)
 		uint64_t poll = p->opened_ns + POLL_AFTER * LR_NS_PER_S + 1;
 		if (r->retry_ns > now && r->retry_ns < due)
 			due = r->retry_ns;
+		if (r->paced_ns > now + AT_ONCE * PACE && r->paced_ns - AT_ONCE * PACE < due)
+			due = r->paced_ns - AT_ONCE * PACE;
 		if (r->answered && !lr_channel_bound(r) && poll > now && poll < due)
 			due = poll;
 	}

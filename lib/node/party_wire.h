@@ -33,6 +33,8 @@ void lr_party_sent(
 	struct lr_party *p, struct lr_reach *reach, struct lr_path *path, int error, size_t len);
 /* The member's WireGuard peer is about to be removed by somebody else. */
 void lr_party_peer_gone(struct lr_party *p, struct lr_reach *reach);
+/* Somebody else changed peers: members' are put right again, whatever was done to them. */
+void lr_party_peer_touched(struct lr_party *p);
 /* A datagram of none of the kinds. */
 void lr_party_foreign(struct lr_party *p);
 

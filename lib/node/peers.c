@@ -81,13 +81,21 @@ static int adopt(struct lr_node *node, struct lr_wg_peer *peer)
 	return 0;
 }
 
+bool lr_node_peer_is_member(const struct lr_wg_peer *peer)
+{
+	const struct lr_node_peer *own = peer->owner;
+	return own && own->reach;
+}
+
 void lr_node_peer_changed(struct lr_node *node, struct lr_wg_peer *peer, bool removed)
 {
+	struct lr_node_peer *own = peer->owner;
 	if (!removed) {
 		adopt(node, peer);
+		if (node->party)
+			lr_party_peer_touched(node->party);
 		return;
 	}
-	struct lr_node_peer *own = peer->owner;
 	lr_node_tell(node, LR_NODE_EVENT_PEER_REMOVED, peer);
 	if (own && own->reach)
 		lr_party_peer_gone(node->party, own->reach);
@@ -175,7 +183,13 @@ static struct lr_wg_peer *find_or_add(
 
 int lr_node_peer_set(struct lr_node *node, const struct lr_config_peer *p, struct lr_err *err)
 {
-	bool was_there = lr_wg_peer_find(node->wg, p->public_key) != NULL;
+	struct lr_wg_peer *there = lr_wg_peer_find(node->wg, p->public_key);
+	bool was_there = there != NULL;
+	if (there && lr_node_peer_is_member(there))
+		return lr_err_set(err, LR_EXIT_FAILED,
+			"%s: is a member of the party: its keys and addresses are what the party "
+			"says",
+			((struct lr_node_peer *)there->owner)->name);
 	struct lr_wg_peer *peer = find_or_add(node, p->public_key, err);
 	struct lr_prefix *fresh = calloc(p->n_allowed + 1, sizeof(*fresh));
 	size_t n_fresh = 0;
@@ -192,6 +206,8 @@ int lr_node_peer_set(struct lr_node *node, const struct lr_config_peer *p, struc
 		memcpy(own->name, p->name, sizeof(own->name));
 	if (!was_there)
 		lr_node_tell(node, LR_NODE_EVENT_PEER_ADDED, peer);
+	if (node->party)
+		lr_party_peer_touched(node->party);
 	r = lr_routes_add(node, fresh, n_fresh, err);
 out:
 	if (r < 0 && peer && !was_there)

@@ -101,12 +101,14 @@ static int set(void *ctx, const struct lr_config_peer *given, struct lr_err *err
 	return 0;
 }
 
-static void drop(void *ctx, void *who)
+static int drop(void *ctx, void *who, struct lr_err *err)
 {
 	struct lr_state_book *b = ctx;
 
+	(void)err;
 	lr_config_remove_peer(&b->config, who);
 	b->changed = true;
+	return 0;
 }
 
 static int copy_addresses(struct lr_config *out, const struct lr_config *from)

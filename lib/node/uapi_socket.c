@@ -19,7 +19,8 @@
 #include "lib/node/pump.h"
 #include "lib/wg/uapi.h"
 
-#define UAPI_DIR "/var/run/wireguard"
+#define UAPI_DIR    "/var/run/wireguard"
+#define CLIENTS_MAX 64 /* more are closed at once: descriptors are the tunnel's, too */
 
 struct client {
 	struct lr_source src;
@@ -36,6 +37,7 @@ struct lr_uapi_socket {
 	struct lr_unix listener;
 	struct lr_source src;
 	struct client *clients;
+	unsigned n_clients;
 };
 
 static uint16_t get_port(void *ctx)
@@ -69,6 +71,7 @@ static void drop(struct client *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+	c->u->n_clients--;
 	lr_loop_remove(&c->u->node->loop, &c->src);
 	close(c->src.fd);
 	if (c->in)
@@ -103,7 +106,8 @@ static bool write_out(struct client *c)
 static bool answer(struct client *c)
 {
 	struct lr_node *node = c->u->node;
-	const struct lr_uapi_host host = {node, get_port, get_mark, set_port, set_mark, changed};
+	const struct lr_uapi_host host = {node, get_port, get_mark, set_port, set_mark, changed,
+		.fixed_key = node->party != NULL}; /* the party knows us by it */
 	while (!c->out && c->n_in) {
 		long len = lr_uapi_request_len(c->in, c->n_in);
 		if (len < 0)
@@ -171,7 +175,7 @@ static void listener_ready(struct lr_source *src, uint32_t events)
 	int fd = accept4(u->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	struct client *c = calloc(1, sizeof(*c));
+	struct client *c = u->n_clients < CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		close(fd);
 		return;
@@ -180,6 +184,7 @@ static void listener_ready(struct lr_source *src, uint32_t events)
 	c->src = (struct lr_source){fd, client_ready, c};
 	c->next = u->clients;
 	u->clients = c;
+	u->n_clients++;
 	if (lr_loop_add(&u->node->loop, &c->src, EPOLLIN) < 0)
 		drop(c);
 }

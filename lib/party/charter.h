@@ -99,6 +99,9 @@ const struct lr_confirmed *lr_charter_holder(const struct lr_charter *c, const s
 int lr_charter_read(const uint8_t *bytes, size_t len, const uint8_t id[LR_PARTY_ID_LEN],
 	struct lr_charter *out);
 
+/* How many signatures lr_charter_read() looks at, at most: 1 to LR_LINKS_MAX + 1. */
+unsigned lr_charter_checks(const uint8_t *bytes, size_t len);
+
 enum lr_charter_order {
 	LR_CHARTER_SAME,  /* byte for byte */
 	LR_CHARTER_NEWER, /* it takes the place of the held one */

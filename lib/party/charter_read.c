@@ -208,6 +208,13 @@ static bool check_signatures(const struct lr_charter_layout *l, const struct lr_
 	return memcmp(hash, said, sizeof(hash)) == 0 && check_links(l, c);
 }
 
+unsigned lr_charter_checks(const uint8_t *bytes, size_t len)
+{
+	struct lr_charter_layout l;
+
+	return lr_charter_scan(bytes, len, &l) < 0 ? 1 : 1 + l.n_links;
+}
+
 int lr_charter_read(
 	const uint8_t *bytes, size_t len, const uint8_t id[LR_PARTY_ID_LEN], struct lr_charter *out)
 {

@@ -9,6 +9,7 @@
 
 /* Soonest that a relay can make us publish again by leaving our record out. */
 #define AGAIN_NS (10 * LR_NS_PER_S)
+#define BAD_MAX  8 /* entries of one list that may be forged before the rest is left alone */
 
 /* --- charters --- */
 
@@ -320,11 +321,38 @@ static bool is_own(const struct lr_roster *r, const struct lr_list_entry *e)
 	       memcmp(env.keyhash, r->me.keyhash, LR_KEYHASH_LEN) == 0;
 }
 
+/* No honest relay delivers what is forged or malformed: after some of it a list is not worth the
+ * time that its signatures cost, and nobody keeps more claims than that. */
+struct patience {
+	uint64_t bad; /* until so many are counted */
+	unsigned claims;
+};
+
+static uint64_t bad_entries(const struct lr_roster *r)
+{
+	return r->stats.malformed + r->stats.forged + r->stats.refused_charters;
+}
+
+static void take_entry(struct lr_roster *r, const struct lr_list *list,
+	const struct lr_list_entry *e, uint64_t now_ns, struct patience *left)
+{
+	uint64_t time_s = list->time_ms / 1000;
+
+	if (e->kind == LR_LIST_RECORD) {
+		if (bad_entries(r) < left->bad)
+			count(r, check_record(r, e->at, e->len, time_s, now_ns));
+	} else if (e->kind == LR_LIST_CLAIM && left->claims) {
+		left->claims--;
+		take_claim(r, e, time_s);
+	}
+}
+
 int lr_roster_absorb(struct lr_roster *r, const uint8_t *bytes, size_t len, uint64_t now_ns,
 	struct lr_since *since)
 {
 	struct lr_list_entry e;
 	struct lr_list list;
+	struct patience left = {bad_entries(r) + BAD_MAX, LR_ROSTER_TOLD};
 	bool own = false;
 
 	/* Times that are none (over the year 6000) would not fit in our sums. */
@@ -332,15 +360,12 @@ int lr_roster_absorb(struct lr_roster *r, const uint8_t *bytes, size_t len, uint
 		return -EBADMSG;
 	take_time(r, &list, now_ns);
 	for (struct lr_list l = list; lr_list_next(&l, &e);) {
-		if (e.kind == LR_LIST_CHARTER)
+		if (e.kind == LR_LIST_CHARTER && bad_entries(r) < left.bad)
 			charter(r, e.at, e.len, now_ns);
 	}
 	for (struct lr_list l = list; lr_list_next(&l, &e);) {
-		if (e.kind == LR_LIST_RECORD) {
-			count(r, check_record(r, e.at, e.len, list.time_ms / 1000, now_ns));
-			own |= is_own(r, &e);
-		} else if (e.kind == LR_LIST_CLAIM)
-			take_claim(r, &e, list.time_ms / 1000);
+		take_entry(r, &list, &e, now_ns, &left);
+		own |= e.kind == LR_LIST_RECORD && is_own(r, &e);
 	}
 	lr_roster_claims(r, now_ns);
 	if (own && !list.now.seq) /* our version was refused */

@@ -172,7 +172,7 @@ static void ask(
 struct lr_frame_control lr_binding_signed(
 	struct lr_binding *b, uint64_t now, enum lr_way way, enum lr_frame_kind kind)
 {
-	uint64_t ms = (uint64_t)(b->time_offset_ms + (int64_t)(now / LR_NS_PER_MS));
+	uint64_t ms = b->time_offset_ms + now / LR_NS_PER_MS;
 
 	b->bind_ms = ms > b->bind_ms ? ms : b->bind_ms + 1;
 	return (struct lr_frame_control){.kind = kind,
@@ -305,7 +305,7 @@ static void got_cookie(struct lr_binding *b, struct lr_binding_way *w, uint64_t 
 	answered(b, w, now, w->nonce ? w->asked_ns : 0);
 	memcpy(w->cookie, c->cookie, sizeof(w->cookie));
 	memcpy(b->id, c->relay_id, sizeof(b->id));
-	b->time_offset_ms = (int64_t)c->time_ms - (int64_t)(now / LR_NS_PER_MS);
+	b->time_offset_ms = c->time_ms - now / LR_NS_PER_MS;
 	w->has_cookie = true;
 	w->asked_ns = now;
 	w->due_ns = now;

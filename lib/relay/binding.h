@@ -51,8 +51,8 @@ struct lr_binding {
 	uint32_t channel;     /* ours; 0: none yet */
 	uint32_t rtt_us;      /* on the way in use, 0 unknown */
 	uint8_t id[LR_RELAY_ID_LEN];
-	int64_t time_offset_ms; /* the relay's time less our monotonic clock */
-	uint64_t bind_ms;       /* time of our last BIND */
+	uint64_t time_offset_ms; /* the relay's time less our monotonic clock, modulo 2^64 */
+	uint64_t bind_ms;        /* time of our last BIND */
 	/* the stream */
 	enum lr_dial_state dial;
 	bool wanted;

@@ -29,10 +29,8 @@
 
 #define WAIT_MAX_S 60
 /* Polls that one party may hold: two a member. */
-#define POLLS_MAX (2 * LR_MEMBERS_MAX)
-/* Signature checks that a request is charged with; a charter is checked once a link and head. */
-#define CHECKS_CHARTER 4
-#define CHECKS_RECORD  2
+#define POLLS_MAX     (2 * LR_MEMBERS_MAX)
+#define CHECKS_RECORD 2 /* signature checks that a request is charged with */
 
 struct call {
 	struct lr_server *server;
@@ -178,7 +176,7 @@ static void put_charter(struct call *c)
 	size_t held;
 	bool founds = !lr_directory_charter(s->directory, c->id, &held);
 	unsigned no = founds ? may_found(c) : 0;
-	if (no == 429 || !admitted(c, CHECKS_CHARTER)) {
+	if (no == 429 || !admitted(c, lr_charter_checks(c->body, c->len))) {
 		answer(c, 429);
 		return;
 	}

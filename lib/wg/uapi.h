@@ -18,6 +18,7 @@ struct lr_uapi_host {
 	int (*set_fwmark)(void *ctx, uint32_t mark);
 	/* A peer was added, changed or is about to be removed: routes and nicknames follow. */
 	void (*changed)(void *ctx, struct lr_wg_peer *peer, bool removed);
+	bool fixed_key; /* another private key, or none, is refused: -EPERM */
 };
 
 /* A request is whole when it ends with an empty line. 0: more bytes are needed; > 0: the

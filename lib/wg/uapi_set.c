@@ -89,13 +89,17 @@ static int set_private_key(struct set *s, const char *value)
 
 	if (rc != 0)
 		goto out;
+	lr_public_key(own, key);
+	if (now && memcmp(now, own, LR_KEY_LEN) == 0) /* the same again: sessions go on */
+		goto out;
+	if (s->host->fixed_key) {
+		rc = -EPERM;
+		goto out;
+	}
 	if (lr_same(key, zero, LR_KEY_LEN)) { /* "no key" */
 		lr_wg_set_key(s->wg, NULL);
 		goto out;
 	}
-	lr_public_key(own, key);
-	if (now && memcmp(now, own, LR_KEY_LEN) == 0) /* the same again: sessions go on */
-		goto out;
 	struct lr_wg_peer *self = lr_wg_peer_find(s->wg, own);
 	if (self)
 		remove_peer(s, self);

@@ -173,6 +173,9 @@ static void full(void)
 		memcpy(bytes, linked, len > 0 ? (size_t)len : 0);
 	}
 	ok(len > 0, "with all its links too: %d bytes", len);
+	is_int(lr_charter_checks(bytes, (size_t)len), LR_LINKS_MAX + 1,
+		"which costs so many checks");
+	is_int(lr_charter_checks(bytes, 20), 1, "what is none costs one");
 	is_int(lr_charter_link(
 		       bytes, (size_t)len, lou.keyhash, secret, to, 1, kim.party_secret, linked),
 		-ENOSPC, "one more is too many: the host must sign");

@@ -161,6 +161,14 @@ static void clocks(void)
 }
 
 /* What lists a lying relay can make: none of it gets a record in, or an old one back. */
+static uint8_t *put_entry(uint8_t *at, enum lr_list_kind kind, const uint8_t *bytes, size_t len)
+{
+	at[0] = (uint8_t)kind;
+	lr_put_be32(at + 1, (uint32_t)len);
+	memcpy(at + 5, bytes, len);
+	return at + 5 + len;
+}
+
 static void liars(void)
 {
 	struct party p;
@@ -224,6 +232,33 @@ static void liars(void)
 	memcpy(empty, list, sizeof(empty));
 	lr_roster_absorb(kim.r, empty, sizeof(empty), now.mono_ns, &none);
 	ok(knows(&kim, &lou)->state == LR_MEMBER_LIVE, "who is left out is there all the same");
+	/* Long: 1,000 forged records do not cost 1,000 checks, and who is told 1,000 claims
+	 * hears 16. */
+	uint64_t forged = lr_roster_stats(kim.r)->forged;
+	uint8_t *many = malloc(LR_LIST_HEAD + 1000 * (5 + LR_RECORD_MAX)), *at = many;
+	lr_roster_touch(lou.r);
+	len = lr_roster_publish(lou.r, false, now.mono_ns, now.unix_ms / 1000, nonce, rec);
+	rec[len - 1] ^= 1;
+	memcpy(at, list, LR_LIST_HEAD);
+	at += LR_LIST_HEAD;
+	for (unsigned i = 0; i < 1000; i++)
+		at = put_entry(at, LR_LIST_RECORD, rec, (size_t)len);
+	lr_roster_absorb(kim.r, many, (size_t)(at - many), now.mono_ns, &none);
+	ok(lr_roster_stats(kim.r)->forged - forged < 20,
+		"a long list of forged records is put down");
+	unsigned told = kim.events[LR_ROSTER_CLAIMED];
+	at = many + LR_LIST_HEAD;
+	for (unsigned i = 1; i <= 1000; i++) {
+		uint8_t claim[60] = {[40] = 0xff, [41] = 'x'};
+		memcpy(claim, &i, sizeof(i));
+		lr_put_be64(claim + LR_TOKEN_HASH_LEN + 1, now.unix_ms / 1000);
+		at = put_entry(at, LR_LIST_CLAIM, claim, sizeof(claim));
+	}
+	lr_roster_absorb(kim.r, many, (size_t)(at - many), now.mono_ns, &none);
+	is_int(kim.events[LR_ROSTER_CLAIMED] - told, 16, "of a long list of claims 16 are told");
+	lr_roster_absorb(kim.r, list, n2, now.mono_ns, &none);
+	is_str(knows(&kim, &lou)->r.name, "louise", "and all is as before");
+	free(many);
 	free(old);
 	free(list);
 	person_leave(&kim);

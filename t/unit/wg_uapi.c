@@ -319,6 +319,22 @@ static void test_no_hooks(void)
 	lr_wg_free(d.wg);
 }
 
+/* A device whose key others know it by. */
+static void test_fixed_key(void)
+{
+	struct device d;
+
+	device_init(&d);
+	does(&d, "set=1\nprivate_key=" H0 "\n\n", "errno=0\n\n", "a key");
+	d.host.fixed_key = true;
+	does(&d, "set=1\nprivate_key=" H1 "\n\n", "errno=-1\n\n", "another one is refused");
+	does(&d, "set=1\nprivate_key=" ZERO "\n\n", "errno=-1\n\n", "so is none");
+	does(&d, "set=1\nprivate_key=" H0 "\npublic_key=" H2 "\n\n", "errno=0\n\n",
+		"the same is fine, and what follows it");
+	ok(lr_wg_private_key(d.wg) && lr_wg_peers(d.wg), "it has its key and its peer");
+	lr_wg_free(d.wg);
+}
+
 static void test_many(void)
 {
 	char *request = malloc(8u << 20), *to = stpcpy(request, "set=1\n");
@@ -352,6 +368,7 @@ int main(void)
 	test_bytes();
 	test_own_key();
 	test_no_hooks();
+	test_fixed_key();
 	test_many();
 	return tap_done();
 }
