@@ -77,6 +77,12 @@ int lr_split_begin(struct lr_split *s, const struct lr_vnet *h, uint8_t *frame, 
 	return 0;
 }
 
+void lr_split_fit(struct lr_split *s, size_t limit)
+{
+	if (s->gso && s->proto == LR_TCP && limit > s->head && s->gso > limit - s->head)
+		s->gso = limit - s->head;
+}
+
 size_t lr_split_packet_max(const struct lr_split *s)
 {
 	if (!s->gso)

@@ -14,7 +14,7 @@
 #include "lib/io/vnet.h"
 
 struct lr_split {
-	const uint8_t *frame; /* the IP packet */
+	uint8_t *frame; /* the IP packet */
 	size_t len;
 	size_t head;   /* bytes of IP and transport header, repeated in each segment */
 	size_t l4;     /* where the transport header begins */
@@ -30,6 +30,10 @@ struct lr_split {
 /* Looks at a frame and its header. A single packet gets its checksum finished in place. 0, or
  * -EINVAL when header and frame do not fit together. */
 int lr_split_begin(struct lr_split *s, const struct lr_vnet *h, uint8_t *frame, size_t len);
+
+/* TCP is cut so that no packet is longer than `limit`, where headers leave room for that; all else
+ * is left as it is: a UDP datagram's length means something. Before the first lr_split_next(). */
+void lr_split_fit(struct lr_split *s, size_t limit);
 
 /* Largest packet that next() will write: the frame itself, or head + gso. */
 size_t lr_split_packet_max(const struct lr_split *s);
