@@ -30,7 +30,8 @@ int lr_crypto_load(void);
 /* --- AEAD with a context per key and direction --- */
 struct lr_aead; /* holds the key; allocated */
 
-/* NULL when out of memory. `seal`: this context encrypts, else it decrypts. */
+/* NULL when out of memory. `seal`: this context encrypts, else it decrypts. (One that encrypts can
+ * also take back what it made itself: lr_aead_open().) */
 struct lr_aead *lr_aead_new(const uint8_t key[LR_KEY_LEN], bool seal);
 void lr_aead_free(struct lr_aead *a); /* wipes the key; NULL is fine */
 /* Nonce: 4 zero bytes and `counter` little-endian (WireGuard paper 5.4.6). In place when

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { IP6_PRIO_KERNEL = 256 }; /* metric of the kernel's own routes to a network */
 enum { BATCH_BYTES = 32 << 10, REQUEST_MAX = 256, ACKS_MAX = 128 };
 
 struct request {
@@ -166,7 +167,48 @@ void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_netlink_link *lin
 	done(nl, h);
 }
 
-void lr_netlink_addr_add(struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr)
+static void put_advmss(struct nlmsghdr *h, unsigned advmss)
+{
+	if (!advmss)
+		return;
+	struct nlattr *metrics = mnl_attr_nest_start(h, RTA_METRICS);
+	mnl_attr_put_u32(h, RTAX_ADVMSS, advmss);
+	mnl_attr_nest_end(h, metrics);
+}
+
+/* The route to the network of an address, as the kernel makes it by itself, and behind one that is
+ * there. It may be missing when it is taken away: the kernel was faster. */
+static void network(
+	struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *addr, unsigned advmss)
+{
+	char text[LR_ADDR_TEXT];
+	struct lr_prefix dst = *addr;
+
+	if (addr->len == lr_ip_bits(&addr->ip))
+		return;
+	lr_prefix_mask(&dst);
+	struct nlmsghdr *h = request(nl, add ? RTM_NEWROUTE : RTM_DELROUTE,
+		add ? NLM_F_CREATE | NLM_F_APPEND : 0, add ? "route" : NULL,
+		lr_prefix_text(&dst, text));
+	struct rtmsg *r = mnl_nlmsg_put_extra_header(h, sizeof(*r));
+	r->rtm_family = family_of(&dst);
+	r->rtm_dst_len = dst.len;
+	r->rtm_protocol = RTPROT_KERNEL;
+	r->rtm_type = RTN_UNICAST;
+	r->rtm_scope = dst.ip.family == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	r->rtm_table = RT_TABLE_MAIN;
+	mnl_attr_put(h, RTA_DST, bytes_of(&dst), dst.ip.b);
+	mnl_attr_put_u32(h, RTA_OIF, (uint32_t)ifindex);
+	if (dst.ip.family == 4)
+		mnl_attr_put(h, RTA_PREFSRC, 4, addr->ip.b);
+	else
+		mnl_attr_put_u32(h, RTA_PRIORITY, IP6_PRIO_KERNEL);
+	put_advmss(h, advmss);
+	done(nl, h);
+}
+
+void lr_netlink_addr_add(
+	struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr, unsigned advmss)
 {
 	char text[LR_ADDR_TEXT];
 	struct nlmsghdr *h = request(
@@ -175,7 +217,10 @@ void lr_netlink_addr_add(struct lr_netlink *nl, int ifindex, const struct lr_pre
 	a->ifa_family = family_of(addr);
 	a->ifa_prefixlen = addr->len;
 	a->ifa_index = (uint32_t)ifindex;
-	a->ifa_flags = addr->ip.family == 6 ? IFA_F_NODAD : 0;
+	uint32_t flags =
+		(addr->ip.family == 6 ? IFA_F_NODAD : 0) | (advmss ? IFA_F_NOPREFIXROUTE : 0);
+	a->ifa_flags = (uint8_t)flags;
+	mnl_attr_put_u32(h, IFA_FLAGS, flags);
 	mnl_attr_put(h, IFA_LOCAL, bytes_of(addr), addr->ip.b);
 	mnl_attr_put(h, IFA_ADDRESS, bytes_of(addr), addr->ip.b);
 	if (addr->ip.family == 4 && addr->len < 31) {
@@ -185,6 +230,8 @@ void lr_netlink_addr_add(struct lr_netlink *nl, int ifindex, const struct lr_pre
 		mnl_attr_put(h, IFA_BROADCAST, 4, broadcast.ip.b);
 	}
 	done(nl, h);
+	if (advmss)
+		network(nl, true, ifindex, addr, advmss);
 }
 
 void lr_netlink_addr_del(struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr)
@@ -197,10 +244,11 @@ void lr_netlink_addr_del(struct lr_netlink *nl, int ifindex, const struct lr_pre
 	a->ifa_index = (uint32_t)ifindex;
 	mnl_attr_put(h, IFA_LOCAL, bytes_of(addr), addr->ip.b);
 	done(nl, h);
+	network(nl, false, ifindex, addr, 0);
 }
 
-void lr_netlink_route(
-	struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst, uint32_t table)
+void lr_netlink_route(struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst,
+	uint32_t table, unsigned advmss)
 {
 	char text[LR_ADDR_TEXT];
 	struct nlmsghdr *h = request(nl, add ? RTM_NEWROUTE : RTM_DELROUTE,
@@ -216,6 +264,7 @@ void lr_netlink_route(
 	if (dst->len)
 		mnl_attr_put(h, RTA_DST, bytes_of(dst), dst->ip.b);
 	mnl_attr_put_u32(h, RTA_OIF, (uint32_t)ifindex);
+	put_advmss(h, advmss);
 	done(nl, h);
 }
 

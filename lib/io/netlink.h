@@ -27,11 +27,14 @@ struct lr_netlink_link {
 };
 /* The gatherers. Prefixes are given with the text that an error shall name. */
 void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_netlink_link *link);
-void lr_netlink_addr_add(struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr);
+/* `advmss`: what the route to the address's network tells TCP of the largest segment; 0: nothing.
+ */
+void lr_netlink_addr_add(
+	struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr, unsigned advmss);
 void lr_netlink_addr_del(struct lr_netlink *nl, int ifindex, const struct lr_prefix *addr);
 /* Table 0 is the main one. Never replaces a route that is there. */
-void lr_netlink_route(
-	struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst, uint32_t table);
+void lr_netlink_route(struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst,
+	uint32_t table, unsigned advmss);
 /* For a default route through the tunnel, as wg-quick(8) does it: what does not carry `mark` goes
  * by `table`, and the main table's more specific routes go first. Two rules a family. */
 void lr_netlink_default_rules(struct lr_netlink *nl, bool add, uint8_t family, uint32_t mark);

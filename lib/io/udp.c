@@ -1,8 +1,8 @@
 /*
  * udp.c - see udp.h; udp(7), Documentation/networking/segmentation-offloads
  *
- * Outer packets leave without DF: on a path with a smaller MTU they are fragmented, as the kernel's
- * own WireGuard does.
+ * To a stock peer outer packets leave without DF: on a path with a smaller MTU they are fragmented,
+ * as the kernel's own WireGuard does. To one whose path is probed they have it: lr_udp_whole().
  */
 #include "lib/io/udp.h"
 
@@ -262,7 +262,8 @@ int lr_udp_send(
 		return -EAFNOSUPPORT;
 	if (len <= segment || u->gso) {
 		result = send_sticky(fd, to, buf, len, segment);
-		if (len <= segment || result == 0 || result == -EAGAIN || result == -EPERM)
+		if (len <= segment || result == 0 || result == -EAGAIN || result == -EPERM ||
+			(result == -EMSGSIZE && u->whole))
 			return result;
 		if (result == -EIO) /* the device can't do checksums: never again on this socket */
 			u->gso = false;
@@ -271,30 +272,24 @@ int lr_udp_send(
 	for (size_t at = 0; at < len; at += segment) {
 		size_t n = len - at < segment ? len - at : segment;
 		int r = send_sticky(fd, to, buf + at, n, n);
+		if (r == -EMSGSIZE && u->whole && at == 0)
+			return r; /* the kernel says -EINVAL of a train, before Linux 6.14 */
 		if (r < 0)
 			result = r;
 	}
 	return result;
 }
 
-static int set_df(int fd, bool v4, bool df)
+static void set_df(int fd, int level, int name, int how)
 {
-	if (v4)
-		return set_int(
-			fd, IPPROTO_IP, IP_MTU_DISCOVER, df ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT);
-	return set_int(
-		fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, df ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT);
+	if (fd >= 0)
+		set_int(fd, level, name, how);
 }
 
-int lr_udp_send_whole(struct lr_udp *u, struct lr_endpoint *to, const uint8_t *datagram, size_t len)
+void lr_udp_set_whole(struct lr_udp *u, bool whole)
 {
-	bool v4 = to->sa.sa_family == AF_INET;
-	int fd = v4 ? u->fd4 : u->fd6;
-	if (fd < 0)
-		return -EAFNOSUPPORT;
-	int r = set_df(fd, v4, true);
-	if (r == 0)
-		r = send_sticky(fd, to, datagram, len, len);
-	set_df(fd, v4, false);
-	return r;
+	set_df(u->fd4, IPPROTO_IP, IP_MTU_DISCOVER, whole ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT);
+	set_df(u->fd6, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+		whole ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT);
+	u->whole = whole;
 }

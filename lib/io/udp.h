@@ -23,6 +23,7 @@ struct lr_udp {
 	int fd4, fd6; /* -1: that family is not there */
 	uint16_t port;
 	bool gso, gro; /* granted */
+	bool whole;    /* no router may fragment what is sent: see lr_udp_whole() */
 };
 
 /* Binds both families to `port`, 0: any. 0 or -1 with `err` ("port 51820 is in use ..."). */
@@ -39,13 +40,19 @@ long lr_udp_recv(int fd, uint8_t *buf, size_t room, size_t *segment, struct lr_e
 
 /* Sends `len` bytes as datagrams of `segment` bytes. The sticky source in `to` is used; if the
  * system says that it is no more, it is forgotten and the kernel chooses. 0, or -errno when
- * (some of) it was not sent. */
+ * (some of) it was not sent; -EMSGSIZE (lr_udp_whole() only): nothing was. */
 int lr_udp_send(
 	struct lr_udp *u, struct lr_endpoint *to, const uint8_t *buf, size_t len, size_t segment);
 
-/* One datagram that no router may fragment (DF set). 0 or -errno: -EMSGSIZE when it is larger than
- * the MTU of the interface. Three system calls: for measuring only. */
-int lr_udp_send_whole(
-	struct lr_udp *u, struct lr_endpoint *to, const uint8_t *datagram, size_t len);
+/* Whether datagrams from now on have DF set, so that no router fragments them, and are refused with
+ * -EMSGSIZE when longer than the MTU of the interface that they leave by, whatever ICMP said
+ * (IP_PMTUDISC_PROBE). Off at first: then whoever must fragments. A system call or two when it is
+ * another than before, else nothing. */
+void lr_udp_set_whole(struct lr_udp *u, bool whole);
+static inline void lr_udp_whole(struct lr_udp *u, bool whole)
+{
+	if (u->whole != whole)
+		lr_udp_set_whole(u, whole);
+}
 
 #endif

@@ -20,6 +20,7 @@
 #include "lib/nat/candidate.h"
 #include "lib/nat/pmtu.h"
 #include "lib/nat/route.h"
+#include "lib/wg/wg.h"
 
 #define LR_PATH_BUSY_MS    250
 #define LR_PATH_IDLE_MS    1800
@@ -80,6 +81,12 @@ static inline bool lr_path_direct(const struct lr_path *p)
 static inline bool lr_path_usable(const struct lr_path *p)
 {
 	return p->state == LR_PATH_ALIVE || p->state == LR_PATH_UNTRIED;
+}
+
+/* The longest packet that goes over it inside a WireGuard message. */
+static inline uint16_t lr_path_packet(const struct lr_path *p)
+{
+	return (uint16_t)(lr_pmtu_datagram(&p->pmtu) - LR_WG_OVERHEAD);
 }
 
 enum lr_path_role {

@@ -123,7 +123,7 @@ static int make_wg(
 		node->wg = lr_wg_new(&host);
 		if (node->wg) {
 			lr_wg_set_key(node->wg, key);
-			lr_wg_set_mtu(node->wg, node->mtu);
+			lr_wg_set_mtu(node->wg, node->stock_mtu ? node->stock_mtu : node->mtu);
 		} else {
 			r = lr_err_set(err, LR_EXIT_FAILED, "out of memory");
 		}
@@ -132,10 +132,16 @@ static int make_wg(
 	return r;
 }
 
+/* In a party games see an Ethernet like any other, and what a peer's path does not take is cut. */
+static void choose_mtu(struct lr_node *node, unsigned wanted, bool party)
+{
+	node->mtu = wanted ? wanted : party ? LR_DEFAULT_PARTY_MTU : LR_DEFAULT_MTU;
+	node->stock_mtu = party ? LR_DEFAULT_STOCK_MTU : 0;
+}
+
 static int take_config(struct lr_node *node, const struct lr_config *c)
 {
 	memcpy(node->name, c->name, sizeof(node->name));
-	node->mtu = c->mtu ? c->mtu : LR_DEFAULT_MTU;
 	node->fwmark = c->fwmark;
 	node->routes = c->table == LR_TABLE_AUTO;
 	node->addresses = calloc(c->n_addresses + 1, sizeof(*node->addresses));
@@ -176,6 +182,7 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 		.started_unix_ns = lr_wall(),
 	};
 	int r = lr_loop_init(&node->loop);
+	choose_mtu(node, c->mtu, options->party);
 	node->loop.spin_ns = options->spin_us * LR_NS_PER_US;
 	if (r == 0)
 		r = take_config(node, c);

@@ -96,6 +96,7 @@ struct lr_node {
 	bool tap;
 	int ifindex;
 	unsigned mtu;
+	unsigned stock_mtu; /* longest packet for a peer whose path nobody probes; 0: any */
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint64_t started_unix_ns;

@@ -71,6 +71,7 @@ static void out_changed(void *ctx, struct lr_reach *reach)
 		to = path->route.to;
 		to.channel = path->route.channel;
 	}
+	lr_wg_peer_set_mtu(k->peer, path ? lr_path_packet(path) : 0);
 	if (lr_endpoint_equal(&to, &k->peer->endpoint))
 		return;
 	struct lr_endpoint before = k->peer->endpoint;

@@ -496,7 +496,8 @@ int lr_party_set_address(struct lr_party *p, struct lr_err *err)
 			lr_netlink_addr_del(nl, node->ifindex, &node->addresses[i]);
 	for (size_t i = 0; i < 3; i++)
 		if (!has_address(node->addresses, node->n_addresses, &list[i]))
-			lr_netlink_addr_add(nl, node->ifindex, &list[i]);
+			lr_netlink_addr_add(nl, node->ifindex, &list[i],
+				lr_routes_advmss(node, list[i].ip.family));
 	int r = lr_netlink_commit(nl, false, err);
 	lr_netlink_close(nl);
 	free(node->addresses);

@@ -211,10 +211,14 @@ static void write_traffic(FILE *out, const char *label, const json_t *packets, c
 static void write_path(FILE *out, const json_t *path)
 {
 	const char *kind = text_of(path, LR_K_KIND);
-	char line[CELL * 2];
+	const json_t *mtu = json_object_get(path, LR_K_MTU);
+	char line[CELL * 2], size[CELL] = "";
 
-	snprintf(line, sizeof(line), "%s%s%s", kind, strcmp(kind, "none") == 0 ? "" : " via ",
-		strcmp(kind, "none") == 0 ? "" : text_of(path, LR_K_ENDPOINT));
+	if (json_is_integer(mtu))
+		snprintf(
+			size, sizeof(size), ", MTU %" JSON_INTEGER_FORMAT, json_integer_value(mtu));
+	snprintf(line, sizeof(line), "%s%s%s%s", kind, strcmp(kind, "none") == 0 ? "" : " via ",
+		strcmp(kind, "none") == 0 ? "" : text_of(path, LR_K_ENDPOINT), size);
 	write_text(out, "path", line);
 }
 

@@ -144,6 +144,7 @@ char *lr_plain_explain(const json_t *explain, double unix_now)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 	const json_t *path = json_object_get(explain, LR_K_PATH);
+	const json_t *mtu = json_object_get(path, LR_K_MTU);
 	char line[200];
 
 	(void)unix_now;
@@ -154,6 +155,12 @@ char *lr_plain_explain(const json_t *explain, double unix_now)
 	snprintf(line, sizeof(line), "%s via %s", text_of(path, LR_K_KIND, "none"),
 		text_of(path, LR_K_ENDPOINT, "nothing"));
 	put(out, "path", line);
+	if (json_is_integer(mtu))
+		snprintf(line, sizeof(line),
+			"%" JSON_INTEGER_FORMAT " bytes; what is longer goes in "
+			"fragments",
+			json_integer_value(mtu));
+	put(out, "path MTU", json_is_integer(mtu) ? line : "-");
 	put(out, "because", text_of(explain, LR_K_REASON, "-"));
 	put(out, "their NAT", text_of(explain, LR_K_NAT, "-"));
 	put_list(out, "their addresses", json_object_get(explain, LR_K_CANDIDATES));

@@ -9,12 +9,14 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/log.h"
+#include "lib/io/cut.h"
 #include "lib/io/merge.h"
-#include "lib/io/split.h"
 #include "lib/io/tun.h"
 #include "lib/io/udp.h"
 #include "lib/nat/classify.h"
+#include "lib/node/fit.h"
 #include "lib/node/party_wire.h"
+#include "lib/node/refit.h"
 #include "lib/node/sockets.h"
 #include "lib/relay/frame.h"
 
@@ -53,6 +55,7 @@ struct lr_pump {
 	uint8_t frame[FRAME_ROOM];
 	uint8_t relayed[LR_FRAME_HEADER + 65536]; /* what lib/wg sends by itself, with a header */
 	uint8_t arena[ARENA];
+	struct lr_cut cut; /* what is in `frame` */
 };
 
 /* How much to take in this wake-up. A game's packet comes alone: then asking for a second one is a
@@ -89,7 +92,10 @@ static int send_on_path(
 	if (path->route.channel &&
 		lr_party_over_stream(p->node->party, &path->route.to, msg, len, segment, &r))
 		return r;
-	return u ? lr_udp_send(u, &path->route.to, msg, len, segment) : -ENOTCONN;
+	if (!u)
+		return -ENOTCONN;
+	lr_udp_whole(u, true);
+	return lr_udp_send(u, &path->route.to, msg, len, segment);
 }
 
 /* `to` may have lost its sticky source while sending: then the peer's copy loses it too. */
@@ -97,10 +103,45 @@ static int send_to_peer(
 	struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *msg, size_t len, size_t segment)
 {
 	struct lr_endpoint to = peer->endpoint;
+	lr_udp_whole(&p->udp, false); /* nobody knows what its path takes */
 	int r = lr_udp_send(&p->udp, &to, msg, len, segment);
 	if (to.from.family != peer->endpoint.from.family)
 		lr_wg_peer_set_endpoint(peer, &to);
 	return r;
+}
+
+/* The message with a frame's header in front of it; NULL when it is too long. */
+static const uint8_t *relayed(struct lr_pump *p, const uint8_t *msg, size_t len, uint32_t channel)
+{
+	if (len > sizeof(p->relayed) - LR_FRAME_HEADER)
+		return NULL;
+	lr_frame_header(p->relayed, 0, channel);
+	memcpy(p->relayed + LR_FRAME_HEADER, msg, len);
+	return p->relayed;
+}
+
+/* One message to a member, on the path in use. */
+static int send_by_path(void *ctx, struct lr_wg_peer *peer, const uint8_t *msg, size_t len)
+{
+	struct lr_pump *p = ctx;
+	struct lr_reach *reach = reach_of(peer);
+	struct lr_path *path = lr_reach_current(reach);
+	if (!path)
+		return -EDESTADDRREQ;
+	if (path->route.channel) {
+		msg = relayed(p, msg, len, path->route.channel);
+		len += LR_FRAME_HEADER;
+	}
+	int r = msg ? send_on_path(p, path, msg, len, len) : -EMSGSIZE;
+	lr_party_sent(p->node->party, reach, path, r, len);
+	return r;
+}
+
+static unsigned refit(struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *msgs, size_t len,
+	size_t segment, size_t head)
+{
+	const struct lr_refit again = {p->node->wg, p->node->loop.now, peer, send_by_path, p};
+	return lr_refit(&again, msgs, len, segment, head);
 }
 
 static void flush_train(struct lr_pump *p)
@@ -111,20 +152,15 @@ static void flush_train(struct lr_pump *p)
 				: send_to_peer(p, t->peer, t->buf, t->len, t->segment);
 		if (t->path)
 			lr_party_sent(p->node->party, reach_of(t->peer), t->path, r, t->segment);
-		if (r < 0)
+		if (r == -EMSGSIZE && t->path)
+			p->node->drops[LR_NODE_DROP_SEND] +=
+				refit(p, t->peer, t->buf, t->len, t->segment, t->head);
+		else if (r < 0)
 			p->node->drops[LR_NODE_DROP_SEND] += t->count;
 	}
 	t->count = 0;
 	t->len = 0;
 	t->closed = false;
-}
-
-/* The length that a packet of `len` bytes has on the wire. */
-static size_t sealed_len(const struct lr_node *node, size_t len)
-{
-	size_t padded = (len + LR_WG_PAD - 1) & ~(size_t)(LR_WG_PAD - 1);
-	size_t max = node->mtu > len ? node->mtu : len;
-	return (padded < max ? padded : max) + LR_WG_OVERHEAD;
 }
 
 /* Makes the train one that can take a message of up to `sealed` bytes for `peer`. */
@@ -149,7 +185,7 @@ static void seal_into_train(struct lr_pump *p, size_t len)
 	struct train *t = &p->train;
 	struct lr_node *node = p->node;
 	uint8_t *msg = t->buf + t->len + t->head;
-	size_t max = node->mtu > len ? node->mtu : len;
+	size_t max = lr_fit_padded(node, t->peer, len);
 	int n = lr_wg_seal(node->wg, node->loop.now, t->peer, msg, len, max);
 	if (n == -ENOKEY) {
 		lr_wg_stage(node->wg, node->loop.now, t->peer, msg + LR_WG_HEAD, len);
@@ -171,32 +207,35 @@ static void seal_into_train(struct lr_pump *p, size_t len)
 static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *packet, size_t len)
 {
 	struct lr_node *node = p->node;
-	struct lr_split s;
-	if (lr_split_begin(&s, h, packet, len) < 0) {
+	struct lr_cut *c = &p->cut;
+	if (lr_cut_begin(c, h, packet, len) < 0) {
 		node->drops[LR_NODE_DROP_MALFORMED]++;
 		return;
 	}
 	bool v6 = packet[0] >> 4 == 6;
 	struct lr_wg_peer *peer =
 		v6 ? lr_wg_route(node->wg, 6, packet + 24) : lr_wg_route(node->wg, 4, packet + 16);
-	size_t sealed = sealed_len(node, lr_split_packet_max(&s));
-	if (sealed + LR_FRAME_HEADER > LR_TRAIN_BYTES) {
-		node->drops[LR_NODE_DROP_MALFORMED]++;
-		return;
-	}
 	if (!peer) {
 		lr_wg_count_drop(node->wg, NULL, LR_WG_DROP_NO_PEER);
 		return;
 	}
+	size_t limit = lr_fit_limit(node, peer);
+	if (limit)
+		lr_cut_fit(c, limit);
+	size_t sealed = lr_fit_sealed(node, peer, lr_cut_max(c));
+	if (sealed + LR_FRAME_HEADER > LR_TRAIN_BYTES) {
+		node->drops[LR_NODE_DROP_MALFORMED]++;
+		return;
+	}
 	for (;;) {
 		train_for(p, peer, sealed);
-		size_t n =
-			lr_split_next(&s, p->train.buf + p->train.len + p->train.head + LR_WG_HEAD);
+		size_t n = lr_cut_next(c, p->train.buf + p->train.len + p->train.head + LR_WG_HEAD);
 		if (n == 0)
-			return;
+			break;
 		node->device_rx_packets++;
 		seal_into_train(p, n);
 	}
+	node->drops[LR_NODE_DROP_MALFORMED] += lr_cut_refused(c);
 }
 
 /* Takes the Ethernet header off. False: not IP, dropped. */
@@ -277,6 +316,7 @@ static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *
 		lr_pump_settle(p, node->loop.now);
 	if (rx->kind != LR_WG_RX_DATA)
 		return;
+	lr_fit_came(node, rx->peer, rx->packet, rx->len);
 	if (lr_merge_full(&p->merge))
 		write_batch(p);
 	lr_merge_add(&p->merge, rx->packet, rx->len);
@@ -410,41 +450,20 @@ static void more_ready(struct lr_source *src, uint32_t events)
 
 /* ------------------------------------------------------------------ life */
 
-/* The message with a frame's header in front of it; NULL when it is too long. */
-static const uint8_t *relayed(struct lr_pump *p, const struct lr_wg_tx *tx, uint32_t channel)
-{
-	if (tx->len > sizeof(p->relayed) - LR_FRAME_HEADER)
-		return NULL;
-	lr_frame_header(p->relayed, 0, channel);
-	memcpy(p->relayed + LR_FRAME_HEADER, tx->msg, tx->len);
-	return p->relayed;
-}
-
-static int send_to_member(struct lr_pump *p, struct lr_reach *reach, const struct lr_wg_tx *tx)
-{
-	struct lr_path *path = lr_reach_current(reach);
-	if (!path)
-		return -EDESTADDRREQ;
-	bool framed = path->route.channel != 0;
-	const uint8_t *msg = framed ? relayed(p, tx, path->route.channel) : tx->msg;
-	size_t len = tx->len + (framed ? LR_FRAME_HEADER : 0);
-	int r = msg ? send_on_path(p, path, msg, len, len) : -EMSGSIZE;
-	lr_party_sent(p->node->party, reach, path, r, len);
-	return r;
-}
-
 /* A message that lib/wg wants to send by itself. */
 static int send_own(struct lr_pump *p, struct lr_wg_tx *tx)
 {
-	struct lr_reach *reach = tx->peer ? reach_of(tx->peer) : NULL;
-	if (reach)
-		return send_to_member(p, reach, tx);
+	if (tx->peer && reach_of(tx->peer)) {
+		int r = send_by_path(p, tx->peer, tx->msg, tx->len);
+		bool lost = r == -EMSGSIZE && refit(p, tx->peer, tx->msg, tx->len, tx->len, 0);
+		return r == -EMSGSIZE && !lost ? 0 : r;
+	}
 	if (tx->peer)
 		return send_to_peer(p, tx->peer, tx->msg, tx->len, tx->len);
 	if (!tx->to.channel)
 		return lr_udp_send(&p->udp, &tx->to, tx->msg, tx->len, tx->len);
 	size_t len = tx->len + LR_FRAME_HEADER;
-	const uint8_t *frame = relayed(p, tx, tx->to.channel);
+	const uint8_t *frame = relayed(p, tx->msg, tx->len, tx->to.channel);
 	int r;
 	if (lr_party_over_stream(p->node->party, &tx->to, frame, len, len, &r))
 		return r;
@@ -466,8 +485,9 @@ int lr_pump_send(struct lr_pump *p, uint16_t socket, const struct lr_endpoint *t
 	struct lr_endpoint where = *to;
 	if (!u)
 		return -ENOTCONN;
-	return whole ? lr_udp_send_whole(u, &where, datagram, len)
-		     : lr_udp_send(u, &where, datagram, len, len);
+	if (whole)
+		lr_udp_whole(u, true);
+	return lr_udp_send(u, &where, datagram, len, len);
 }
 
 int lr_pump_socket_open(struct lr_pump *p, uint16_t number)
@@ -506,6 +526,7 @@ struct lr_pump *lr_pump_open(
 	}
 	p->node = node;
 	p->tun.fd = p->udp.fd4 = p->udp.fd6 = -1;
+	lr_random(&p->cut.id, sizeof(p->cut.id));
 	if (lr_tun_open(&p->tun, iface, node->tap, err) < 0 ||
 		lr_udp_open(&p->udp, port, node->fwmark, err) < 0)
 		goto fail;

@@ -83,6 +83,7 @@ json_t *lr_report_path(const struct lr_reach *reach)
 	lr_json_put_str(out, LR_K_KIND, !p ? "none" : lr_path_direct(p) ? "direct" : "relay");
 	put_endpoint(out, p ? &p->route.to : NULL);
 	lr_json_put(out, LR_K_RTT_US, timed ? json_integer(p->rtt_us) : NULL);
+	lr_json_put(out, LR_K_MTU, p ? json_integer(lr_path_packet(p)) : NULL);
 	return out;
 }
 
@@ -98,6 +99,7 @@ static json_t *path(const struct lr_wg_peer *live, uint64_t wall)
 	lr_json_put_str(out, LR_K_KIND, direct ? "direct" : "none");
 	put_endpoint(out, direct ? &live->endpoint : NULL);
 	lr_json_put(out, LR_K_RTT_US, NULL);
+	lr_json_put(out, LR_K_MTU, NULL);
 	return out;
 }
 

@@ -7,6 +7,7 @@
 #include "lib/io/netlink.h"
 #include "lib/io/udp.h"
 #include "lib/node/pump.h"
+#include "defaults.h"
 
 enum { DEFAULT_MARK = 51820 }; /* what wg-quick uses, too */
 enum { QUEUE_LEN = 1000 };     /* as Ethernet has it; 500 of a TUN are 25 ms of 20,000 packets/s */
@@ -17,6 +18,13 @@ static uint32_t gso_max_size(unsigned mtu)
 	unsigned per_train = LR_TRAIN_BYTES / (mtu + LR_WG_OVERHEAD);
 	unsigned size = per_train * (mtu - 40) + 40;
 	return per_train > 1 && size < 65536 ? size : 0;
+}
+
+unsigned lr_routes_advmss(const struct lr_node *node, uint8_t family)
+{
+	if (!node->stock_mtu)
+		return 0;
+	return family == 4 ? LR_DEFAULT_ADVMSS : LR_DEFAULT_ADVMSS6;
 }
 
 static bool covered(const struct lr_node *node, const struct lr_prefix *p)
@@ -37,8 +45,9 @@ static void route(struct lr_node *node, struct lr_netlink *nl, bool add, const s
 {
 	if (covered(node, p) || lr_overlap_keeps(&node->overlap, p))
 		return;
+	unsigned advmss = lr_routes_advmss(node, p->ip.family);
 	if (p->len > 0) {
-		lr_netlink_route(nl, add, node->ifindex, p, 0);
+		lr_netlink_route(nl, add, node->ifindex, p, 0, advmss);
 		return;
 	}
 	bool standing = node->default_rules & family_bit(p->ip.family);
@@ -46,7 +55,7 @@ static void route(struct lr_node *node, struct lr_netlink *nl, bool add, const s
 		return;
 	if (add && !node->fwmark)
 		lr_pump_set_mark(node->pump, DEFAULT_MARK);
-	lr_netlink_route(nl, add, node->ifindex, p, node->fwmark);
+	lr_netlink_route(nl, add, node->ifindex, p, node->fwmark, advmss);
 	lr_netlink_default_rules(nl, add, p->ip.family, node->fwmark);
 	node->default_rules ^= family_bit(p->ip.family);
 }
@@ -78,7 +87,8 @@ int lr_routes_bring_up(struct lr_node *node, struct lr_err *err)
 	};
 	lr_netlink_link_up(nl, &link);
 	for (size_t i = 0; i < node->n_addresses; i++)
-		lr_netlink_addr_add(nl, node->ifindex, &node->addresses[i]);
+		lr_netlink_addr_add(nl, node->ifindex, &node->addresses[i],
+			lr_routes_advmss(node, node->addresses[i].ip.family));
 	struct walk w = {node, nl, true};
 	if (node->routes)
 		lr_wg_peers_foreach (node->wg, peer)

@@ -18,6 +18,9 @@ int lr_routes_bring_up(struct lr_node *node, struct lr_err *err);
  * unless node->routes. */
 int lr_routes_add(
 	struct lr_node *node, const struct lr_prefix *prefixes, size_t n, struct lr_err *err);
+/* What our routes tell TCP of the largest segment; 0: nothing, the interface's MTU says it. In a
+ * party that is what most paths take without being cut. */
+unsigned lr_routes_advmss(const struct lr_node *node, uint8_t family);
 /* Before a peer goes. */
 void lr_routes_remove(struct lr_node *node, struct lr_wg_peer *peer);
 /* The rules of a default route; the routes themselves go with the interface. */

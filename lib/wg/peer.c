@@ -104,6 +104,11 @@ size_t lr_wg_peer_count(const struct lr_wg *wg)
 	return wg->n_peers;
 }
 
+void lr_wg_peer_set_mtu(struct lr_wg_peer *peer, uint16_t mtu)
+{
+	peer->mtu = mtu;
+}
+
 void lr_wg_peer_set_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN])
 {
 	if (psk)

@@ -140,6 +140,21 @@ int lr_wg_seal(struct lr_wg *wg, uint64_t now, struct lr_wg_peer *pub, uint8_t *
 	return (int)sealed;
 }
 
+int lr_wg_unseal(struct lr_wg_peer *pub, uint8_t *msg, size_t len)
+{
+	const struct lr_keypair *kp = lr_peer_of(pub)->current;
+
+	if (!kp || len < LR_WG_OVERHEAD || lr_get_le32(msg) != LR_MSG_DATA ||
+		lr_get_le32(msg + 4) != kp->remote_index ||
+		lr_aead_open(kp->seal, lr_get_le64(msg + 8), msg + LR_WG_HEAD, msg + LR_WG_HEAD,
+			len - LR_WG_HEAD) != 0)
+		return -ENOKEY;
+	pub->stats.tx_bytes -= len;
+	if (len > LR_WG_OVERHEAD)
+		pub->stats.tx_packets--;
+	return (int)(len - LR_WG_OVERHEAD);
+}
+
 /* --- staging --- */
 
 static struct lr_staged *unstage(struct lr_peer *peer)
@@ -221,7 +236,8 @@ static bool send_staged(struct lr_peer *peer, uint64_t now, struct lr_wg_tx *tx)
 
 	while (peer->staged && lr_session_may_send(peer->current, now)) {
 		struct lr_staged *s = unstage(peer);
-		int len = lr_wg_seal(wg, now, &peer->pub, s->msg, s->len, wg->mtu);
+		size_t len_max = peer->pub.mtu ? peer->pub.mtu : wg->mtu;
+		int len = lr_wg_seal(wg, now, &peer->pub, s->msg, s->len, len_max);
 		if (len > 0) {
 			wg->spent = s;
 			peer->want_keepalive = false;

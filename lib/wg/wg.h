@@ -85,6 +85,7 @@ struct lr_wg_peer {
 	struct lr_endpoint endpoint;
 	uint16_t keepalive_s; /* persistent keepalive, 0: off */
 	bool anchored;        /* its endpoint is the owner's: packets from elsewhere move nothing */
+	uint16_t mtu;         /* the longest packet that the way to it takes; 0: not known */
 	struct lr_wg_peer_stats stats;
 	struct lr_wg_peer *next; /* the device's list, in order of adding */
 	/* for the owner; lib/wg never looks */
@@ -137,6 +138,8 @@ void lr_wg_peer_set_endpoint(struct lr_wg_peer *peer, const struct lr_endpoint *
 /* Whether the owner alone moves the endpoint, since it knows the paths to the peer. An initiation
  * that waits for its response is then sent anew when the endpoint moves. */
 void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored);
+/* What the way to it takes: staged packets are never padded beyond it. 0: as the device's. */
+void lr_wg_peer_set_mtu(struct lr_wg_peer *peer, uint16_t mtu);
 /* Arms or stops the timer; going from 0 to something sends a keepalive at once. */
 void lr_wg_peer_set_keepalive(
 	struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, uint16_t seconds);
@@ -166,6 +169,10 @@ struct lr_wg_peer *lr_wg_route(const struct lr_wg *wg, uint8_t family, const uin
  * calls. */
 int lr_wg_seal(struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, uint8_t *msg, size_t len,
 	size_t len_max);
+/* Takes back a message that lr_wg_seal() made and that was not sent: the packet, with its padding,
+ * is at `msg` + LR_WG_HEAD again. Its counter stays used. The packet's length with padding, or
+ * -ENOKEY: the session that it was made with is no more. */
+int lr_wg_unseal(struct lr_wg_peer *peer, uint8_t *msg, size_t len);
 /* Keeps a copy until there is a session, and asks for a handshake. */
 void lr_wg_stage(
 	struct lr_wg *wg, uint64_t now, struct lr_wg_peer *peer, const uint8_t *packet, size_t len);

@@ -391,6 +391,51 @@ static void padding(void)
 	pair_close();
 }
 
+/* What was sealed and not sent is the packet again; sealing goes on. */
+static void unsealing(void)
+{
+	static uint8_t msg[2048], packet[1400];
+	struct lr_wg_peer_stats before;
+	struct lr_wg_rx rx;
+
+	pair_open();
+	pair_connect();
+	before = a.peer->stats;
+	make_packet(packet, sizeof(packet), &a, &b, 3);
+	memcpy(msg + LR_WG_HEAD, packet, sizeof(packet));
+	int len = lr_wg_seal(a.wg, now, a.peer, msg, sizeof(packet), 1420);
+	is_int(lr_wg_unseal(a.peer, msg, (size_t)len), 1408, "taken back, with its padding");
+	is_mem(msg + LR_WG_HEAD, packet, sizeof(packet), "it is what it was");
+	ok(a.peer->stats.tx_bytes == before.tx_bytes &&
+			a.peer->stats.tx_packets == before.tx_packets,
+		"and was not sent");
+	len = lr_wg_seal(a.wg, now, a.peer, msg, sizeof(packet), 1420);
+	is_int(lr_get_le64(msg + 8), pa()->current->send_counter - 1, "the next counter");
+	msg[4] ^= 1;
+	is_int(lr_wg_unseal(a.peer, msg, (size_t)len), -ENOKEY, "not of another session");
+	msg[4] ^= 1;
+	is_int(lr_wg_unseal(a.peer, msg, 31), -ENOKEY, "nor what is too short");
+	lr_wg_receive(b.wg, now, &a.at, msg, (size_t)len, &rx);
+	ok(rx.kind == LR_WG_RX_DATA && rx.len == sizeof(packet), "what is sent is opened there");
+	pair_close();
+}
+
+static void peer_mtu(void)
+{
+	static uint8_t packet[1218];
+	uint64_t before;
+
+	pair_open();
+	pair_connect();
+	lr_wg_peer_set_mtu(a.peer, 1220);
+	make_packet(packet, sizeof(packet), &a, &b, 3);
+	before = b.peer->stats.rx_bytes;
+	lr_wg_stage(a.wg, now, a.peer, packet, sizeof(packet));
+	is_int(settle(), 1, "a staged packet");
+	is_int(b.peer->stats.rx_bytes - before, 1220 + 32, "is padded to what the way takes");
+	pair_close();
+}
+
 int main(void)
 {
 	lr_crypto_init();
@@ -407,5 +452,7 @@ int main(void)
 	timestamps();
 	staging();
 	padding();
+	unsealing();
+	peer_mtu();
 	return tap_done();
 }
