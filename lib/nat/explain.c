@@ -58,7 +58,9 @@ static const char *router(const struct lr_nat *nat)
 	if (nat->flags & LR_NAT_BLOCKED)
 		return "a network without UDP";
 	if (nat->flags & LR_NAT_NONE)
-		return nat->filtering == LR_BEHAVE_EI ? "no NAT" : "a firewall without NAT";
+		return nat->filtering == LR_BEHAVE_AD || nat->filtering == LR_BEHAVE_APD
+			       ? "a firewall without NAT"
+			       : "no NAT";
 	if (lr_nat_symmetric(nat))
 		return nat->delta ? "a symmetric NAT with ports in sequence" : "a symmetric NAT";
 	if (nat->mapping == LR_BEHAVE_UNKNOWN)

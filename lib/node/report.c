@@ -154,16 +154,10 @@ static json_t *offloads(const struct lr_node *node)
 	return out;
 }
 
-static void put_sums(json_t *obj, struct lr_wg *wg)
+static void put_sums(json_t *obj, const struct lr_wg *wg)
 {
-	struct lr_wg_peer_stats sum = {0};
+	const struct lr_wg_sums sum = lr_wg_sum(wg);
 
-	lr_wg_peers_foreach (wg, p) {
-		sum.rx_packets += p->stats.rx_packets;
-		sum.tx_packets += p->stats.tx_packets;
-		sum.rx_bytes += p->stats.rx_bytes;
-		sum.tx_bytes += p->stats.tx_bytes;
-	}
 	put_count(obj, LR_K_RX_PACKETS, &sum.rx_packets);
 	put_count(obj, LR_K_TX_PACKETS, &sum.tx_packets);
 	put_count(obj, LR_K_RX_BYTES, &sum.rx_bytes);

@@ -98,6 +98,22 @@ const uint8_t *lr_wg_private_key(const struct lr_wg *wg)
 
 /* --- counters and events --- */
 
+void lr_wg_sum_add(struct lr_wg_sums *sum, const struct lr_wg_peer_stats *of)
+{
+	sum->rx_bytes += of->rx_bytes;
+	sum->tx_bytes += of->tx_bytes;
+	sum->rx_packets += of->rx_packets;
+	sum->tx_packets += of->tx_packets;
+}
+
+struct lr_wg_sums lr_wg_sum(const struct lr_wg *wg)
+{
+	struct lr_wg_sums sum = wg->gone;
+	for (const struct lr_wg_peer *p = wg->peers; p; p = p->next)
+		lr_wg_sum_add(&sum, &p->stats);
+	return sum;
+}
+
 const uint64_t *lr_wg_drops(const struct lr_wg *wg)
 {
 	return wg->drops;

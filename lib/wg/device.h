@@ -60,7 +60,11 @@ struct lr_wg {
 	uint64_t promised_unix_ns; /* up to here the host has been told */
 	uint64_t chance;           /* state of the jitter's generator: nothing secret */
 	uint64_t drops[LR_WG_DROPS];
+	struct lr_wg_sums gone; /* of the peers that were removed */
 };
+
+/* --- device.c --- */
+void lr_wg_sum_add(struct lr_wg_sums *sum, const struct lr_wg_peer_stats *of);
 
 /* --- send.c --- */
 /* Asks for an initiation, unless one was sent within REKEY_TIMEOUT. `retry`: it is the timer that

@@ -82,6 +82,7 @@ void lr_wg_peer_remove(struct lr_wg *wg, struct lr_wg_peer *pub)
 
 	lr_peer_forget(peer, LR_WG_DROP_NO_SESSION);
 	lr_send_forget(peer);
+	lr_wg_sum_add(&wg->gone, &pub->stats);
 	lr_allowedips_remove_all(&wg->allowed, peer);
 	lr_map_remove(&wg->by_key, pub->public_key);
 	unlink_from(wg, peer);

@@ -210,6 +210,11 @@ bool lr_wg_poll(struct lr_wg *wg, uint64_t now, struct lr_wg_tx *tx);
 /* When lr_wg_poll() must be called at the latest, LR_NEVER if nothing is due. */
 uint64_t lr_wg_deadline(struct lr_wg *wg);
 
+/* What all peers received and sent, those that are gone included: it never goes down. */
+struct lr_wg_sums {
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
+};
+struct lr_wg_sums lr_wg_sum(const struct lr_wg *wg);
 /* Device-wide counters, LR_WG_DROPS of them. */
 const uint64_t *lr_wg_drops(const struct lr_wg *wg);
 /* For an owner that drops for one of these reasons itself. */

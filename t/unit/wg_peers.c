@@ -108,7 +108,11 @@ static void removed_while_busy(void)
 	make_packet(packet, sizeof(packet), &a, &b, 1);
 	lr_wg_stage(a.wg, now, a.peer, packet, sizeof(packet)); /* and a packet */
 	lr_send_initiation(lr_peer_of(a.peer), now, false);     /* and an initiation */
+	const struct lr_wg_sums before = lr_wg_sum(a.wg);
 	lr_wg_peer_remove(a.wg, a.peer);
+	const struct lr_wg_sums after = lr_wg_sum(a.wg);
+	ok(before.tx_bytes > 0 && memcmp(&before, &after, sizeof(after)) == 0,
+		"what it received and sent stays in the sum");
 	is_int(drain(&a), 0, "nothing is left to send");
 	is_int(lr_wg_deadline(a.wg), LR_NEVER, "or to do");
 	is_int(a.wg->index.n, 0, "no index");
