@@ -105,8 +105,8 @@ silent_about_the_url() { ! grep -r verysecret "$ERR" "$BATS_TEST_TMPDIR/out"; }
 
 @test "many events: posts of 20, in order, none lost" {
 	server
-	for i in $(seq 1 50); do event joined "p$i"; done |
-		lr-notify --webhook --url-file "$BATS_TEST_TMPDIR/url" - 2>"$ERR"
+	for i in $(seq 1 50); do event joined "p$i"; done >"$BATS_TEST_TMPDIR/events"
+	lr-notify --webhook --url-file "$BATS_TEST_TMPDIR/url" - <"$BATS_TEST_TMPDIR/events" 2>"$ERR"
 	is "$(bodies | jq -c '.events | length' | tr '\n' ' ')" "20 20 10 "
 	is "$(bodies | jq -r '.events[].peer' | tr '\n' ' ')" "$(seq -f p%g -s ' ' 1 50) "
 }
@@ -118,7 +118,8 @@ silent_about_the_url() { ! grep -r verysecret "$ERR" "$BATS_TEST_TMPDIR/out"; }
 	pid=$!
 	started $pid
 	exec 8>"$BATS_TEST_TMPDIR/pipe"
-	for i in $(seq 1 20); do event up "p$i"; done >&8 # a full post goes at once
+	for i in $(seq 1 20); do event up "p$i"; done >"$BATS_TEST_TMPDIR/events"
+	cat "$BATS_TEST_TMPDIR/events" >&8 # a full post goes at once
 	wait_until 10 posts 3
 	exec 8>&-
 	wait $pid
