@@ -45,6 +45,7 @@ struct lr_batch {
 	struct iovec in_iov[LR_BATCH];
 	union control in_control[LR_BATCH];
 	struct lr_batch_in in[LR_BATCH];
+	size_t n_in; /* places that the last call used */
 	struct message out[LR_BATCH];
 	size_t n_out;
 	uint32_t number; /* of the outgoing batch, never 0 */
@@ -59,14 +60,22 @@ static int set_int(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-static void set_options(int fd, int family, bool *gso)
+/* Bound to one address, everything came to that one and leaves from it: no need to be told. */
+static bool bound_to_one(const struct lr_endpoint *at)
 {
-	if (family == AF_INET) {
-		set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	static const uint8_t any[16];
+	struct lr_ip ip = lr_endpoint_ip(at);
+	return memcmp(ip.b, any, sizeof(any)) != 0;
+}
+
+static void set_options(int fd, const struct lr_endpoint *at, bool *gso)
+{
+	if (at->sa.sa_family == AF_INET) {
+		set_int(fd, IPPROTO_IP, IP_PKTINFO, !bound_to_one(at));
 		set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 	} else {
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-		set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, !bound_to_one(at));
 		set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
 	}
 	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER) < 0)
@@ -88,13 +97,26 @@ int lr_batch_socket(const struct lr_endpoint *at, bool *gso)
 	int fd = socket(at->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	set_options(fd, at->sa.sa_family, gso);
+	set_options(fd, at, gso);
 	if (bind(fd, &at->sa, address_len(at)) < 0) {
 		int e = errno;
 		close(fd);
 		return -e;
 	}
 	return fd;
+}
+
+bool lr_batch_source_usual(const struct lr_endpoint *to)
+{
+	struct lr_endpoint chosen = {0};
+	socklen_t len = sizeof(chosen.in6);
+	int fd = socket(to->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool found = fd >= 0 && connect(fd, &to->sa, address_len(to)) == 0 &&
+		     getsockname(fd, &chosen.sa, &len) == 0;
+	if (fd >= 0)
+		close(fd);
+	struct lr_ip ip = lr_endpoint_ip(&chosen);
+	return found && lr_ip_equal(&ip, &to->from);
 }
 
 struct lr_batch *lr_batch_new(void)
@@ -107,6 +129,7 @@ struct lr_batch *lr_batch_new(void)
 		return NULL;
 	}
 	b->number = 1;
+	b->n_in = LR_BATCH;
 	for (size_t i = 0; i < LR_BATCH; i++) {
 		b->in_iov[i] = (struct iovec){b->room + i * STRIDE, TRAIN_BYTES};
 		b->in[i].bytes = b->room + i * STRIDE;
@@ -147,21 +170,27 @@ static void read_control(struct msghdr *msg, struct lr_batch_in *in)
 	}
 }
 
+/* A place that was used is made ready again. */
+static void prepare(struct lr_batch *b, size_t i)
+{
+	struct lr_endpoint *at = &b->in[i].at;
+	memset(at, 0, sizeof(*at));
+	b->in_head[i].msg_hdr = (struct msghdr){
+		.msg_name = &at->sa,
+		.msg_namelen = sizeof(at->in6),
+		.msg_iov = &b->in_iov[i],
+		.msg_iovlen = 1,
+		.msg_control = &b->in_control[i],
+		.msg_controllen = sizeof(b->in_control[i]),
+	};
+}
+
 int lr_batch_recv(struct lr_batch *b, int fd)
 {
-	for (size_t i = 0; i < LR_BATCH; i++) {
-		struct lr_endpoint *at = &b->in[i].at;
-		memset(at, 0, sizeof(*at));
-		b->in_head[i].msg_hdr = (struct msghdr){
-			.msg_name = &at->sa,
-			.msg_namelen = sizeof(at->in6),
-			.msg_iov = &b->in_iov[i],
-			.msg_iovlen = 1,
-			.msg_control = &b->in_control[i],
-			.msg_controllen = sizeof(b->in_control[i]),
-		};
-	}
+	for (size_t i = 0; i < b->n_in; i++)
+		prepare(b, i);
 	int n = recvmmsg(fd, b->in_head, LR_BATCH, MSG_DONTWAIT, NULL);
+	b->n_in = n > 0 ? (size_t)n : 0;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	for (int i = 0; i < n; i++) {

@@ -24,14 +24,24 @@
 #define LR_BATCH       64
 #define LR_BATCH_TRAIN 64 /* datagrams in one message: UDP_MAX_SEGMENTS before Linux 6.9 */
 
+/* On a socket bound to the wildcard the local address comes with each datagram and is given with
+ * each that is sent, so that a machine with several answers from the one that was asked. That costs
+ * 5 % of a small packet's time. On a socket bound to one address it is left out, and `from` of what
+ * came is of family 0; and so may the owner leave it out for a destination to which the system
+ * would send from that address anyway (lr_batch_source_usual()).
+ */
 /* A socket bound to `at` (family, address or wildcard, port), IPv6 ones for IPv6 only.
  * Non-blocking; sets *gso to whether trains may be sent. A descriptor, or -errno. */
 int lr_batch_socket(const struct lr_endpoint *at, bool *gso);
 
+/* Whether the system sends to that address from `to->from` of its own accord, as its routes and
+ * addresses are now. Four system calls. */
+bool lr_batch_source_usual(const struct lr_endpoint *to);
+
 struct lr_batch_in {
 	uint8_t *bytes;
 	size_t len, segment;   /* of all, and of each datagram (the last may be shorter) */
-	struct lr_endpoint at; /* who sent it, and the local address that it came to */
+	struct lr_endpoint at; /* who sent it, and the local address that it came to (above) */
 };
 struct lr_batch;
 struct lr_batch *lr_batch_new(void); /* NULL: out of memory */

@@ -204,6 +204,8 @@ static void bind_channel(struct lr_relay *r, const struct lr_relay_source *src,
 		ch->bind_ms = c->time_ms;
 		ch->acked = party->seq;
 		r->stats.binds++;
+		if (r->hooks.bound)
+			r->hooks.bound(r->hooks.ctx, ch);
 		tell_bound(r, src, ch, out);
 	}
 }

@@ -13,11 +13,12 @@
 #include "lib/base/bytes.h"
 #include "lib/server/server_inside.h"
 
-#define BATCHES_AT_ONCE 4
-#define ANSWER_ROOM     128 /* LR_STUN_ANSWER_MAX, LR_FRAME_BIND_LEN is never sent */
-#define ANSWERS         256
-#define STUN_COOKIE     0x2112a442
-#define PORT_TRIES      32
+#define MESSAGES_AT_ONCE 512
+#define MESSAGES_MANY    8   /* at once: more have probably come meanwhile */
+#define ANSWER_ROOM      128 /* LR_STUN_ANSWER_MAX, LR_FRAME_BIND_LEN is never sent */
+#define ANSWERS          256
+#define STUN_COOKIE      0x2112a442
+#define PORT_TRIES       32
 
 /* ------------------------------------------------------------------ sending */
 
@@ -202,13 +203,12 @@ static void socket_ready(struct lr_source *source, uint32_t events)
 	struct lr_server_socket *k = source->ctx;
 	struct lr_server *s = k->server;
 	(void)events;
-	for (int round = 0; round < BATCHES_AT_ONCE; round++) {
-		int n = lr_batch_recv(s->batch, source->fd);
+	for (int n = MESSAGES_MANY, all = 0; n >= MESSAGES_MANY && all < MESSAGES_AT_ONCE;) {
+		n = lr_batch_recv(s->batch, source->fd);
 		for (int i = 0; i < n; i++)
 			take(s, k, lr_batch_at(s->batch, (size_t)i));
 		lr_server_flush(s);
-		if (n < LR_BATCH)
-			break;
+		all += n;
 	}
 }
 

@@ -407,8 +407,17 @@ static void send_frame(void *ctx, struct lr_relay_channel *to, const uint8_t *fr
 		lr_server_send(ctx, &at, frame, len);
 }
 
+/* Where the system sends from the right address of its own accord it is not told to. If routes
+ * change later, the member hears no answer from the address that it asks, and binds again. */
+static void channel_bound(void *ctx, struct lr_relay_channel *c)
+{
+	(void)ctx;
+	if (!c->conn && c->at.from.family && lr_batch_source_usual(&c->at))
+		c->at.from.family = 0;
+}
+
 const struct lr_relay_hooks lr_parties_relay_hooks = {
-	.member = member, .changed = channels_changed, .send = send_frame};
+	.member = member, .bound = channel_bound, .changed = channels_changed, .send = send_frame};
 
 /* ------------------------------------------------------------------ once a wake-up */
 

@@ -192,8 +192,20 @@ own_bench() {
 	done < <(taskset -c 0 "$@" | jq -r 'select(.unit != "ratio") | [.name, .unit, .value] | @tsv')
 }
 
+# Those whose names say already who was measured.
+pair_bench() {
+	local name unit value
+	while read -r name unit value; do
+		sample "$name" "$unit" "$([ "${unit%/s}" = "$unit" ] && echo lower || echo higher)" "$value"
+	done < <(on a "$@" | jq -r '[.name, .unit, .value] | @tsv')
+}
+
 figure_ipam() { own_bench "$TOOLS/bench/ipam"; }
 figure_peers() { own_bench "$TOOLS/bench/peers"; }
+figure_relay() { pair_bench "$TOOLS/bench/relay"; }
+# All samples come from one relay that is filled up.
+once_relay_scale() { :; }
+figure_relay_scale() { pair_bench "$TOOLS/bench/relay_scale"; }
 figure_replay() { own_bench "$TOOLS/bench/replay" 3; }
 
 # --- processor at rest: several pairs at once, with a keepalive of 25 s, over 100 s ----------------

@@ -1,14 +1,25 @@
 /*
  * relay.c - forwarding: lr-relay beside forwarders that do nothing else
  *
- * One JSON object a line, {"name":"relay_singles/ours","unit":"packets/s","value":...}. Core 0
- * sends, core 1 forwards, over loopback, 200 bytes a packet, 64 clients in pairs; what
- * arrives is dropped by a socket filter, so the figure is the forwarder's: packets a second of its
- * processor time. `bare` is recvmmsg and sendmmsg for single packets, and for trains of 20 one
- * recvmsg with UDP_GRO and one sendmsg with UDP_SEGMENT; it knows by the source where to.
- * relay_rtt: the median round trip of a message to another member and back.
+ * relay: one round, a JSON object a line, {"name":"relay_singles/ours","unit":"packets/s",
+ * "value":...}. Core 0 sends, core 1 forwards, over loopback, 200 bytes a packet, 64 clients in
+ * pairs, the same sockets for both. `bare` is recvmmsg and sendmmsg for single packets, and for
+ * trains of 20 one recvmsg with UDP_GRO and one sendmsg with UDP_SEGMENT; it knows
+ * by the source where to. Both run all the time on the same core and are measured in turn, in
+ * short slices, so that what else the machine does meets both.
+ *
+ * A slice: the forwarder is stopped, its socket's buffer is filled, it goes on, and its processor
+ * time is read until all have arrived. So it is never measured waiting for a sender that is
+ * no faster than itself, and how it waits does not count. What arrives a client drops in a socket
+ * filter, which costs the same for both, and the kernel counts it by the datagram: only what
+ * arrived counts, and relay_*_lost says what did not. The figure is the median of the slices, in
+ * packets a second of the forwarder's processor time.
+ *
+ * relay_rtt: the median round trip of a message to another member and back, also in slices;
+ * relay_added: by how much that of lr-relay is longer.
  */
 #include <linux/filter.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/mman.h>
@@ -25,24 +36,29 @@ enum {
 	CLIENTS = 64,
 	SIZE = 200,
 	TRAIN = 20,
-	BARE_PORT = 13500,
-	ROUND_TRIPS = 2000,
+	SINGLES_PORT = 13500,
+	TRAINS_PORT = 13501,
+	ROUND_TRIPS = 80, /* of one slice */
 	BATCH = 64,
-	ROUNDS = 5
+	SLICES = 24, /* of each of the two, in the order a b b a a b ... */
+	FILL_SINGLES =
+		75, /* packets of each client in the buffer: 4 MB granted are 8, 1,280 B each */
+	FILL_TRAINS = 10,
+	QUIET_MS = 50,
 };
 
 static int clients[CLIENTS];
 static uint32_t channels[CLIENTS];
 static struct lr_endpoint addresses[CLIENTS];
-static volatile uint64_t *forwarded; /* by the bare forwarder */
+static volatile int *listening; /* how many bare forwarders do */
 
 /* ------------------------------------------------------------------ the bare forwarders */
 
 static uint16_t next_of[65536]; /* source port -> where to, network order */
 
-static int bare_socket(bool gro)
+static int bare_socket(uint16_t port, bool gro)
 {
-	struct lr_endpoint e = place(BARE_PORT);
+	struct lr_endpoint e = place(port);
 	int one = 1, big = 4 << 20, fd = socket(AF_INET, SOCK_DGRAM, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
@@ -53,6 +69,7 @@ static int bare_socket(bool gro)
 		stop("bare");
 	for (int i = 0; i < CLIENTS; i++)
 		next_of[addresses[i].in.sin_port] = addresses[i ^ 1].in.sin_port;
+	++*listening;
 	return fd;
 }
 
@@ -62,7 +79,7 @@ static void bare_singles(void)
 	static struct mmsghdr m[BATCH];
 	static struct iovec iov[BATCH];
 	static struct sockaddr_in from[BATCH];
-	int fd = bare_socket(false);
+	int fd = bare_socket(SINGLES_PORT, false);
 	for (;;) {
 		for (int i = 0; i < BATCH; i++) {
 			iov[i] = (struct iovec){bytes[i], sizeof(bytes[i])};
@@ -78,14 +95,13 @@ static void bare_singles(void)
 		}
 		for (int at = 0, sent; at<n; at += sent> 0 ? sent : 1)
 			sent = sendmmsg(fd, m + at, (unsigned)(n - at), 0);
-		*forwarded += n > 0 ? (uint64_t)n : 0;
 	}
 }
 
 static void bare_trains(void)
 {
 	static uint8_t bytes[65536];
-	int fd = bare_socket(true);
+	int fd = bare_socket(TRAINS_PORT, true);
 	for (;;) {
 		union {
 			struct cmsghdr align;
@@ -116,17 +132,22 @@ static void bare_trains(void)
 		iov.iov_len = (size_t)n;
 		from.sin_port = next_of[from.sin_port];
 		(void)!sendmsg(fd, &m, 0);
-		*forwarded += (uint64_t)((n + size - 1) / size);
 	}
 }
 
+/* Listens when this returns. */
 static pid_t bare_start(void (*run)(void))
 {
+	int before = *listening;
 	pid_t pid = fork();
 	if (pid == 0) {
 		pin(1);
 		run();
 	}
+	while (pid > 0 && *listening == before && waitpid(pid, NULL, WNOHANG) == 0)
+		usleep(1000);
+	if (pid < 0 || *listening == before)
+		stop("bare forwarder");
 	return pid;
 }
 
@@ -143,55 +164,82 @@ static uint64_t cpu_ns(pid_t pid)
 	return strtoull(text, NULL, 10);
 }
 
-/* forwarded_packets_total of lr-relay. */
-static uint64_t relay_count(void)
+/* Datagrams that came to the clients: each was dropped by the filter, and counted. */
+static uint64_t arrived(void)
 {
-	static const char ask[] = "GET /metrics HTTP/1.1\r\nHost: r\r\nConnection: close\r\n\r\n";
-	static char buf[65536];
-	int fd = connected(SOCK_STREAM, PORT);
-	size_t n = 0;
-	ssize_t got;
-	if (send(fd, ask, sizeof(ask) - 1, 0) < 0)
-		stop("metrics");
-	while ((got = recv(fd, buf + n, sizeof(buf) - 1 - n, 0)) > 0)
-		n += (size_t)got;
-	close(fd);
-	buf[n] = '\0';
-	const char *at = strstr(buf, "\nlanrage_relay_forwarded_packets_total ");
-	if (!at)
-		stop("no metrics");
-	return strtoull(strchr(at + 1, ' '), NULL, 10);
-}
-
-static void send_some(uint8_t *bytes, size_t len, uint64_t until)
-{
-	while (lr_now() < until) {
-		for (int i = 0; i < CLIENTS; i++) {
-			uint32_t to = channels[i ^ 1];
-			for (size_t at = 0; at < len; at += SIZE)
-				lr_frame_header(bytes + at, 0, to);
-			(void)!send(clients[i], bytes, len, MSG_DONTWAIT);
-		}
+	uint64_t sum = 0;
+	for (int i = 0; i < CLIENTS; i++) {
+		uint32_t info[SK_MEMINFO_VARS] = {0};
+		socklen_t len = sizeof(info);
+		if (getsockopt(clients[i], SOL_SOCKET, SO_MEMINFO, info, &len) < 0)
+			stop("SO_MEMINFO");
+		sum += info[SK_MEMINFO_DROPS];
 	}
+	return sum;
 }
 
-/* Packets a second of the forwarder's processor, `train` packets at once. */
-static double measure(pid_t pid, uint16_t port, int train, double seconds)
+/* Waits until `want` have arrived, or none has for a while; how many have. */
+static uint64_t arrived_until(uint64_t want)
+{
+	uint64_t n = arrived(), quiet = lr_now();
+	while (n < want && lr_now() < quiet + QUIET_MS * LR_NS_PER_MS) {
+		uint64_t before = n;
+		usleep(500);
+		n = arrived();
+		quiet = n != before ? lr_now() : quiet;
+	}
+	return n;
+}
+
+/* `count` packets or trains from each client; how many packets were taken. */
+static uint64_t send_all(size_t len, int count)
 {
 	static uint8_t bytes[SIZE * TRAIN];
+	uint64_t sent = 0;
+	for (int n = 0; n < count; n++) {
+		for (int i = 0; i < CLIENTS; i++) {
+			for (size_t at = 0; at < len; at += SIZE)
+				lr_frame_header(bytes + at, 0, channels[i ^ 1]);
+			if (send(clients[i], bytes, len, MSG_DONTWAIT) == (ssize_t)len)
+				sent += len / SIZE;
+		}
+	}
+	return sent;
+}
+
+static void connect_all(uint16_t port)
+{
 	struct lr_endpoint e = place(port);
-	int segment = train > 1 ? SIZE : 0;
-	for (int i = 0; i < CLIENTS; i++) {
+	for (int i = 0; i < CLIENTS; i++)
 		if (connect(clients[i], &e.sa, sizeof(e.in)) < 0)
 			stop("connect");
+}
+
+struct forwarder {
+	const char *name;
+	pid_t pid;
+	uint16_t port;
+	uint64_t sent, arrived;
+	double rate[SLICES], us[SLICES * ROUND_TRIPS];
+	size_t slices, trips;
+};
+
+static void slice(struct forwarder *f, int train)
+{
+	int segment = train > 1 ? SIZE : 0, status;
+	connect_all(f->port);
+	for (int i = 0; i < CLIENTS; i++)
 		setsockopt(clients[i], IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
-	}
-	send_some(bytes, (size_t)train * SIZE, lr_now() + LR_NS_PER_S / 10);
-	uint64_t before = pid == relay_pid ? relay_count() : *forwarded, cpu = cpu_ns(pid);
-	send_some(bytes, (size_t)train * SIZE, lr_now() + (uint64_t)(seconds * 1e9));
-	uint64_t after = pid == relay_pid ? relay_count() : *forwarded;
-	cpu = cpu_ns(pid) - cpu;
-	return (double)(after - before) / ((double)cpu / 1e9);
+	kill(f->pid, SIGSTOP);
+	if (waitpid(f->pid, &status, WUNTRACED) < 0 || !WIFSTOPPED(status))
+		stop("SIGSTOP");
+	uint64_t before = arrived(), cpu = cpu_ns(f->pid);
+	uint64_t sent = send_all((size_t)train * SIZE, train > 1 ? FILL_TRAINS : FILL_SINGLES);
+	kill(f->pid, SIGCONT);
+	uint64_t got = arrived_until(before + sent) - before;
+	f->sent += sent;
+	f->arrived += got;
+	f->rate[f->slices++] = (double)got * 1e9 / (double)(cpu_ns(f->pid) - cpu);
 }
 
 /* One message from a client to its neighbour. Others that still lie there are passed over. */
@@ -208,32 +256,57 @@ static void one_way(int from, int to, uint32_t number)
 		stop("round trip");
 }
 
-static double round_trip(uint16_t port)
+static void round_trips(struct forwarder *f)
 {
-	static double us[ROUND_TRIPS];
-	struct lr_endpoint e = place(port);
-	for (int i = 0; i < CLIENTS; i++)
-		if (connect(clients[i], &e.sa, sizeof(e.in)) < 0)
-			stop("connect");
-	for (uint32_t i = 0; i < ROUND_TRIPS; i++) {
+	static uint32_t number;
+	connect_all(f->port);
+	for (int i = 0; i < ROUND_TRIPS; i++) {
 		uint64_t from = lr_now();
-		one_way(0, 1, 2 * i + 1);
-		one_way(1, 0, 2 * i + 2);
-		us[i] = (double)(lr_now() - from) / 1e3;
+		one_way(0, 1, ++number);
+		one_way(1, 0, ++number);
+		f->us[f->trips++] = (double)(lr_now() - from) / 1e3;
 	}
-	return lr_stats_median(us, ROUND_TRIPS);
 }
 
-static void print(const char *name, const char *unit, double value)
+static void print(const char *name, const char *who, const char *unit, double value)
 {
-	printf("{\"name\":\"%s\",\"unit\":\"%s\",\"value\":%.1f}\n", name, unit, value);
+	printf("{\"name\":\"%s/%s\",\"unit\":\"%s\",\"value\":%.3f}\n", name, who, unit, value);
 	fflush(stdout);
 }
 
-static void stop_bare(pid_t pid)
+/* ------------------------------------------------------------------ the figures */
+
+/* Whose turn it is in slice i of 2 * SLICES: each is as often first as second. */
+static int turn(int i)
 {
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	return (i & 1) ^ ((i >> 1) & 1);
+}
+
+static void rtt(struct forwarder *two)
+{
+	double p50[2];
+	for (int i = 0; i < 2 * SLICES; i++)
+		round_trips(&two[turn(i)]);
+	for (int i = 0; i < 2; i++) {
+		p50[i] = lr_stats_median(two[i].us, two[i].trips);
+		print("relay_rtt", two[i].name, "us", p50[i]);
+	}
+	print("relay_added", two[1].name, "us", p50[1] - p50[0]);
+}
+
+static void throughput(const char *what, struct forwarder *two, int train)
+{
+	char name[64];
+	for (int i = 0; i < 2; i++)
+		two[i].slices = two[i].sent = two[i].arrived = 0;
+	for (int i = 0; i < 2 * SLICES; i++)
+		slice(&two[turn(i)], train);
+	for (int i = 0; i < 2; i++) {
+		const struct forwarder *f = &two[i];
+		print(what, f->name, "packets/s", lr_stats_median(two[i].rate, f->slices));
+		snprintf(name, sizeof(name), "%s_lost", what);
+		print(name, f->name, "%", 100 - 100.0 * (double)f->arrived / (double)f->sent);
+	}
 }
 
 static void make_clients(void)
@@ -263,53 +336,28 @@ static void drop_all(void)
 		setsockopt(clients[i], SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof(all));
 }
 
-static void wait_bare(void)
+int main(void)
 {
-	uint8_t bytes[SIZE] = {0};
-	uint64_t until = lr_now() + 5 * LR_NS_PER_S, before = *forwarded;
-	struct lr_endpoint e = place(BARE_PORT);
-	(void)!connect(clients[0], &e.sa, sizeof(e.in));
-	while (*forwarded == before && lr_now() < until)
-		(void)!send(clients[0], bytes, SIZE, 0);
-}
-
-/* Both in turn, the median of each. */
-static void rounds(const char *name, void (*bare)(void), int train, double seconds)
-{
-	double ours[ROUNDS], theirs[ROUNDS];
-	char line[64];
-	for (int i = 0; i < ROUNDS; i++) {
-		pid_t pid = bare_start(bare);
-		wait_bare();
-		theirs[i] = measure(pid, BARE_PORT, train, seconds / ROUNDS);
-		stop_bare(pid);
-		ours[i] = measure(relay_pid, PORT, train, seconds / ROUNDS);
-	}
-	snprintf(line, sizeof(line), "%s/bare", name);
-	print(line, "packets/s", lr_stats_median(theirs, ROUNDS));
-	snprintf(line, sizeof(line), "%s/ours", name);
-	print(line, "packets/s", lr_stats_median(ours, ROUNDS));
-}
-
-int main(int argc, char **argv)
-{
-	double seconds = argc > 1 ? strtod(argv[1], NULL) : 2;
+	static struct forwarder two[2] = {{.name = "bare"}, {.name = "ours", .port = PORT}};
 	if (lr_crypto_init() < 0)
 		return 1;
-	forwarded = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (forwarded == MAP_FAILED)
+	listening = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (listening == MAP_FAILED)
 		stop("mmap");
 	relay_start(1);
 	pin(0);
 	make_clients();
-	print("relay_rtt/ours", "us", round_trip(PORT));
-	pid_t bare = bare_start(bare_singles);
-	wait_bare();
-	print("relay_rtt/bare", "us", round_trip(BARE_PORT));
-	stop_bare(bare);
+	two[1].pid = relay_pid;
+	two[0].port = SINGLES_PORT;
+	two[0].pid = bare_start(bare_singles);
+	rtt(two);
 	drop_all();
-	rounds("relay_singles", bare_singles, 1, seconds);
-	rounds("relay_trains", bare_trains, TRAIN, seconds);
+	throughput("relay_singles", two, 1);
+	kill(two[0].pid, SIGKILL);
+	two[0].port = TRAINS_PORT;
+	two[0].pid = bare_start(bare_trains);
+	throughput("relay_trains", two, TRAIN);
+	kill(two[0].pid, SIGKILL);
 	relay_stop();
 	return 0;
 }

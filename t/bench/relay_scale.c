@@ -1,10 +1,11 @@
 /*
  * relay_scale.c - what members cost a relay that does nothing: 1,000 parties of 8, one of 250
  *
- * One JSON object a line. relay_member_bytes: resident memory of the relay per idle member with a
- * channel; relay_poll_bytes: per long poll more; relay_join_us: a PUT whose answer is the list,
- * in an empty relay, in the full one, and as the 250th of one party. The kernel's sockets are not
- * in these figures.
+ * One JSON object a line. relay_member: resident memory of the relay per idle member with a
+ * channel; relay_poll: what a long poll takes more; both with nine samples, while they become more.
+ * relay_join: a PUT whose answer is the list, when the relay knows 10 members, when it knows 8,000,
+ * and at the end of a party of 250; each sample the median of a few. The kernel's sockets
+ * are not in these figures.
  */
 #include <sys/socket.h>
 
@@ -13,7 +14,16 @@
 #include "lib/perf/stats.h"
 #include "t/bench/relay_load.h"
 
-enum { PARTIES = 1000, PARTY = 8, LARGE = 250, POLLS = 1000, JOINS = 100 };
+enum {
+	SAMPLES = 9,
+	PARTIES = 1000,
+	PARTY = 8,
+	LARGE = 250,
+	LARGE_LAST = 54, /* the joins to it that are timed */
+	POLLS = 999,
+	POLLS_PARTY = 333, /* of one party: it may hold 512 */
+	JOINS = 20,        /* of one sample */
+};
 
 static long resident(void)
 {
@@ -33,6 +43,33 @@ static void print(const char *name, const char *unit, double value)
 {
 	printf("{\"name\":\"%s\",\"unit\":\"%s\",\"value\":%.1f}\n", name, unit, value);
 	fflush(stdout);
+}
+
+/* The number of that name in /metrics. */
+static long metric(const char *name)
+{
+	static const char ask[] = "GET /metrics HTTP/1.1\r\nHost: r\r\nConnection: close\r\n\r\n";
+	static char buf[65536];
+	int fd = connected(SOCK_STREAM, PORT);
+	size_t n = 0;
+	ssize_t got;
+	if (send(fd, ask, sizeof(ask) - 1, 0) < 0)
+		stop("metrics");
+	while ((got = recv(fd, buf + n, sizeof(buf) - 1 - n, 0)) > 0)
+		n += (size_t)got;
+	close(fd);
+	buf[n] = '\0';
+	const char *at = strstr(buf, name);
+	return at ? strtol(at + strlen(name), NULL, 10) : -1;
+}
+
+static void wait_polls(long want)
+{
+	for (int tries = 0; metric("\nlanrage_relay_polls ") < want; tries++) {
+		if (tries == 1000)
+			stop("polls do not wait");
+		usleep(10000);
+	}
 }
 
 static double join_us(int http, const char *name)
@@ -64,16 +101,74 @@ static void poll_members(struct lr_since *since)
 		stop("poll");
 }
 
-static double joins(int http, unsigned from)
+/* Samples of joins, each the only one of a party of its own from `from` on. */
+static void joins(int http, unsigned from, const char *name)
 {
-	static double us[JOINS];
-	char name[16];
-	for (unsigned i = 0; i < JOINS; i++) {
-		found_party(http, from + i);
-		snprintf(name, sizeof(name), "j%u", i);
-		us[i] = join_us(http, name);
+	double us[JOINS];
+	for (unsigned s = 0; s < SAMPLES; s++) {
+		for (unsigned i = 0; i < JOINS; i++) {
+			found_party(http, from++);
+			us[i] = join_us(http, "joiner");
+		}
+		print(name, "us", lr_stats_median(us, JOINS));
 	}
-	return lr_stats_median(us, JOINS);
+}
+
+static void many_parties(int http)
+{
+	long before = resident();
+	for (unsigned p = 0; p < PARTIES; p++) {
+		found_party(http, p);
+		for (unsigned i = 0; i < PARTY; i++)
+			member(http, i);
+		if ((p + 1) % (PARTIES / SAMPLES) == 0)
+			print("relay_member/ours", "B",
+				(double)(resident() - before) / ((p + 1) * PARTY));
+	}
+}
+
+static void large_party(int http)
+{
+	const unsigned each = LARGE_LAST / SAMPLES;
+	double us[LARGE_LAST / SAMPLES];
+	char name[16];
+	found_party(http, 2000000);
+	for (unsigned i = 0; i < LARGE; i++) {
+		snprintf(name, sizeof(name), "l%u", i);
+		us[i % each] = join_us(http, name);
+		if (i >= LARGE - LARGE_LAST && (LARGE - 1 - i) % each == 0)
+			print("relay_join/large", "us", lr_stats_median(us, each));
+	}
+}
+
+/* What the party knows now: only a poll with that waits. A keepalive is answered with it. */
+static struct lr_since since_now(int http, unsigned party)
+{
+	uint8_t frame[LR_FRAME_SIGNAL_LEN];
+	struct lr_frame_control c;
+	int udp = connected(SOCK_DGRAM, PORT);
+	found_party(http, party);
+	join_party(http, "p");
+	(void)bind_channel(udp, "p");
+	exchange(udp, frame, lr_frame_number(frame, LR_FRAME_KEEPALIVE, 0, 0, 0),
+		LR_FRAME_KEEPALIVE, &c);
+	close(udp);
+	return (struct lr_since){c.epoch, c.seq};
+}
+
+static void polls(int http)
+{
+	struct lr_since since;
+	long before = resident();
+	for (unsigned i = 0; i < POLLS; i++) {
+		if (i % POLLS_PARTY == 0)
+			since = since_now(http, 4000000 + i);
+		poll_members(&since);
+		if ((i + 1) % (POLLS / SAMPLES))
+			continue;
+		wait_polls(i + 1);
+		print("relay_poll/ours", "B", (double)(resident() - before) / (i + 1));
+	}
 }
 
 int main(void)
@@ -87,38 +182,14 @@ int main(void)
 	relay_start(1);
 	pin(0);
 	int http = connected(SOCK_STREAM, PORT);
-	print("relay_join_us/empty", "us", joins(http, 1000000));
-	long before = resident();
-	for (unsigned p = 0; p < PARTIES; p++) {
-		found_party(http, p);
-		for (unsigned i = 0; i < PARTY; i++)
-			member(http, i);
-	}
-	print("relay_member_bytes/ours", "B", (double)(resident() - before) / (PARTIES * PARTY));
-	found_party(http, 2000000);
-	double us[LARGE];
-	for (unsigned i = 0; i < LARGE; i++) {
-		char name[16];
-		snprintf(name, sizeof(name), "l%u", i);
-		us[i] = join_us(http, name);
-	}
-	print("relay_join_us/large", "us", lr_stats_median(us + LARGE - 50, 50));
-	print("relay_join_us/full", "us", joins(http, 3000000));
-	struct lr_since since = {1, 1};
-	before = resident();
-	/* Only a poll with the relay's own epoch and number waits: a keepalive tells them. */
-	uint8_t frame[LR_FRAME_SIGNAL_LEN];
-	struct lr_frame_control c;
-	int udp = connected(SOCK_DGRAM, PORT);
-	found_party(http, 3000000);
-	(void)bind_channel(udp, "j0");
-	exchange(udp, frame, lr_frame_number(frame, LR_FRAME_KEEPALIVE, 0, 0, 0),
-		LR_FRAME_KEEPALIVE, &c);
-	since = (struct lr_since){c.epoch, c.seq};
-	for (unsigned i = 0; i < POLLS; i++)
-		poll_members(&since);
-	found_party(http, 4000000); /* answered behind all of them */
-	print("relay_poll_bytes/ours", "B", (double)(resident() - before) / POLLS);
+	found_party(http, 1000000);
+	for (unsigned i = 0; i < 10; i++)
+		member(http, i);
+	joins(http, 1000001, "relay_join/few");
+	many_parties(http);
+	joins(http, 3000000, "relay_join/many");
+	large_party(http);
+	polls(http);
 	relay_stop();
 	return 0;
 }
