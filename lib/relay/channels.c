@@ -44,21 +44,51 @@ void lr_source_key(uint8_t key[LR_SOURCE_KEY], const struct lr_relay_source *s)
 	}
 }
 
-struct lr_relay_channel *lr_channels_by_number(const struct lr_channels *t, uint32_t number)
+/* ------------------------------------------------------------------ the tables in front */
+
+static struct lr_relay_channel **near_number(struct lr_channels *t, uint32_t number)
 {
-	return lr_map_get(&t->by_number, &number);
+	return &t->near_number[number & (LR_CHANNELS_NEAR - 1)];
+}
+
+static struct lr_relay_channel **near_source(
+	struct lr_channels *t, const uint8_t key[LR_SOURCE_KEY])
+{
+	uint64_t w[LR_SOURCE_KEY / 8];
+	memcpy(w, key, sizeof(w));
+	return &t->near_source[((w[0] ^ w[1] ^ w[2]) * 0x9e3779b97f4a7c15ull >> 32) &
+			       (LR_CHANNELS_NEAR - 1)];
+}
+
+struct lr_relay_channel *lr_channels_by_number(struct lr_channels *t, uint32_t number)
+{
+	struct lr_relay_channel **near = near_number(t, number);
+	if (*near && (*near)->number == number)
+		return *near;
+	struct lr_relay_channel *c = lr_map_get(&t->by_number, &number);
+	if (c)
+		*near = c;
+	return c;
 }
 
 struct lr_relay_channel *lr_channels_by_source(
-	const struct lr_channels *t, const struct lr_relay_source *src)
+	struct lr_channels *t, const struct lr_relay_source *src)
 {
 	uint8_t key[LR_SOURCE_KEY];
 	lr_source_key(key, src);
-	return lr_map_get(&t->by_source, key);
+	struct lr_relay_channel **near = near_source(t, key);
+	if (*near && memcmp((*near)->key, key, sizeof(key)) == 0)
+		return *near;
+	struct lr_relay_channel *c = lr_map_get(&t->by_source, key);
+	if (c)
+		*near = c;
+	return c;
 }
 
+/* ------------------------------------------------------------------ channels */
+
 /* 0: none is free. */
-static uint32_t free_number(const struct lr_channels *t)
+static uint32_t free_number(struct lr_channels *t)
 {
 	for (int i = 0; i < TRIES; i++) {
 		uint32_t number;
@@ -110,6 +140,8 @@ void lr_channels_unbind(struct lr_channels *t, struct lr_relay_channel *c)
 	if (!c->bound)
 		return;
 	lr_map_remove(&t->by_source, c->key);
+	if (*near_source(t, c->key) == c)
+		*near_source(t, c->key) = NULL;
 	c->bound = false;
 	c->conn = 0;
 	t->n_bound--;
@@ -145,6 +177,8 @@ void lr_channels_drop(struct lr_channels *t, struct lr_relay_channel *c)
 	*at = c->next;
 	lr_channels_unbind(t, c);
 	lr_map_remove(&t->by_number, &c->number);
+	if (*near_number(t, c->number) == c)
+		*near_number(t, c->number) = NULL;
 	t->n--;
 	free(c);
 }

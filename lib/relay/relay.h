@@ -86,7 +86,7 @@ struct lr_relay_step {
 };
 /* The channel of a source, to be looked up once for a train; NULL: none. */
 static inline struct lr_relay_channel *lr_relay_from(
-	const struct lr_relay *r, const struct lr_relay_source *src)
+	struct lr_relay *r, const struct lr_relay_source *src)
 {
 	return lr_channels_by_source(&r->channels, src);
 }
