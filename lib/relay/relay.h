@@ -39,13 +39,13 @@ struct lr_relay_hooks {
 	 * there is none. */
 	const uint8_t *(*member)(void *ctx, const uint8_t id[LR_FRAME_ID_LEN],
 		const uint8_t keyhash[LR_FRAME_KEYHASH], struct lr_relay_party **party);
-	/* A channel was bound to an address: its owner may settle in `c->at` how that is reached.
-	 * May be NULL. */
-	void (*bound)(void *ctx, struct lr_relay_channel *c);
 	/* A channel was given or taken back: the party's state is to be written. */
 	void (*changed)(void *ctx, struct lr_relay_party *party);
 	/* Sends a frame of `len` bytes to the channel, which is bound. */
 	void (*send)(void *ctx, struct lr_relay_channel *to, const uint8_t *frame, size_t len);
+	/* A channel was bound to an address: its owner may settle in `c->at` how that is reached.
+	 * May be NULL. */
+	void (*bound)(void *ctx, struct lr_relay_channel *c);
 };
 
 struct lr_relay_stats {
