@@ -6,30 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/map.h"
+#include "lib/io/http_door.h"
 
 enum { PLAIN, TLS, DAEMONS };
 enum {
-	LISTENERS_MAX = 16,
-	BACKLOG = 512,
-	ACCEPT_AT_ONCE = 32, /* of one wake-up: packets wait meanwhile */
-	DEFER_S = 10,        /* a connection waits in the kernel for its first byte */
-	POOL_BYTES = 4096,   /* of one connection: head of the request, head of the answer */
+	POOL_BYTES = 4096, /* of one connection: head of the request, head of the answer */
 	BODY_STEP = 2048,
-	NETWORK_KEY = 8,
-	TLS_HANDSHAKE = 0x16, /* first byte of TLS, RFC 8446 section 5.1 */
-};
-
-struct network {
-	uint8_t key[NETWORK_KEY];
-	unsigned n;
 };
 
 struct daemon {
@@ -38,24 +25,14 @@ struct daemon {
 	struct lr_http *http;
 };
 
-struct listener {
-	struct lr_source source;
-	struct lr_http *http;
-};
-
 struct lr_http {
 	struct lr_loop *loop;
 	struct lr_http_hooks hooks;
 	struct daemon daemons[DAEMONS];
-	struct listener listeners[LISTENERS_MAX];
-	size_t n_listeners;
-	struct lr_map networks; /* key -> struct network, of those that have connections */
+	struct lr_http_door door;
 	struct lr_http_request *first;
-	unsigned connections, max, per_network;
-	int spare; /* a descriptor to give up, so that a full table can still refuse */
 	/* resumed: libmicrohttpd 0.9.75 does not say that it is due then */
 	bool ending, resumed;
-	uint64_t refused_full, refused_network;
 };
 
 struct lr_http_request {
@@ -76,41 +53,6 @@ struct lr_http_tunnel {
 	struct MHD_UpgradeResponseHandle *handle;
 	struct lr_http *http;
 };
-
-/* ------------------------------------------------------------------ networks */
-
-static void network_key(const struct lr_endpoint *e, uint8_t key[NETWORK_KEY])
-{
-	struct lr_ip ip = lr_endpoint_ip(e);
-	memset(key, 0, NETWORK_KEY);
-	key[0] = ip.family;
-	memcpy(key + 1, ip.b, ip.family == 4 ? 3 : 7);
-}
-
-static struct network *network_of(struct lr_http *h, const struct lr_endpoint *e)
-{
-	uint8_t key[NETWORK_KEY];
-	network_key(e, key);
-	struct network *n = lr_map_get(&h->networks, key);
-	if (n)
-		return n;
-	n = calloc(1, sizeof(*n));
-	if (n)
-		memcpy(n->key, key, sizeof(key));
-	if (!n || lr_map_put(&h->networks, key, n) < 0) {
-		free(n);
-		return NULL;
-	}
-	return n;
-}
-
-static void network_leave(struct lr_http *h, struct network *n)
-{
-	if (!n || --n->n)
-		return;
-	lr_map_remove(&h->networks, n->key);
-	free(n);
-}
 
 /* ------------------------------------------------------------------ requests */
 
@@ -231,7 +173,7 @@ static void upgraded(void *ctx, struct MHD_Connection *c, void *con, const char 
 	size_t extra_len, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
 {
 	struct lr_http_request *q = con;
-	struct lr_http_tunnel *t = calloc(1, sizeof(*t));
+	struct lr_http_tunnel *t = q->http->ending ? NULL : calloc(1, sizeof(*t));
 	(void)ctx;
 	(void)c;
 	if (!t) {
@@ -356,8 +298,7 @@ static void connection_changed(
 {
 	struct lr_http *h = ctx;
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-		h->connections--;
-		network_leave(h, *own);
+		lr_http_door_left(&h->door, *own);
 		return;
 	}
 	const union MHD_ConnectionInfo *info =
@@ -367,11 +308,7 @@ static void connection_changed(
 		memcpy(&peer.sa, info->client_addr,
 			info->client_addr->sa_family == AF_INET ? sizeof(peer.in)
 								: sizeof(peer.in6));
-	struct network *n = network_of(h, &peer);
-	if (n)
-		n->n++;
-	*own = n;
-	h->connections++;
+	*own = lr_http_door_entered(&h->door, &peer);
 }
 
 /* What clients do wrong is theirs; what we do wrong shows in the answers. */
@@ -382,104 +319,20 @@ __attribute__((format(printf, 2, 0))) static void quiet(void *ctx, const char *f
 	(void)ap;
 }
 
-/* ------------------------------------------------------------------ accepting */
+/* ------------------------------------------------------------------ beginning and end */
 
-static void hand_over(struct lr_http *h, int fd, const struct lr_endpoint *peer, socklen_t len)
+/* The door hands over a connection. */
+static void take_connection(
+	void *ctx, int fd, const struct lr_endpoint *peer, socklen_t len, bool tls)
 {
-	struct MHD_Daemon *to = h->daemons[PLAIN].mhd;
-	const int one = 1;
-	if (h->daemons[TLS].mhd) {
-		uint8_t first;
-		if (recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
-			close(fd); /* it said nothing for DEFER_S */
-			return;
-		}
-		if (first == TLS_HANDSHAKE)
-			to = h->daemons[TLS].mhd;
-	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	MHD_add_connection(to, fd, &peer->sa, len); /* closes fd if it fails */
-}
-
-static bool admitted(struct lr_http *h, const struct lr_endpoint *peer)
-{
-	uint8_t key[NETWORK_KEY];
-	network_key(peer, key);
-	const struct network *n = lr_map_get(&h->networks, key);
-	if (h->connections >= h->max) {
-		h->refused_full++;
-		return false;
-	}
-	if (n && n->n >= h->per_network) {
-		h->refused_network++;
-		return false;
-	}
-	return true;
-}
-
-/* No descriptor is free: take the connection with the spare one, to refuse it. */
-static void refuse_one(struct lr_http *h, int listener)
-{
-	close(h->spare);
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
-	h->refused_full++;
-	h->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static void accept_ready(struct lr_source *s, uint32_t events)
-{
-	struct lr_http *h = ((struct listener *)s->ctx)->http;
-	(void)events;
-	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-		struct lr_endpoint peer = {0};
-		socklen_t len = sizeof(peer.in6);
-		int fd = accept4(s->fd, &peer.sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-			refuse_one(h, s->fd);
-		if (fd < 0)
-			return;
-		if (admitted(h, &peer))
-			hand_over(h, fd, &peer, len);
-		else
-			close(fd);
-	}
-}
-
-int lr_http_socket(const struct lr_endpoint *at)
-{
-	const int one = 1, v6 = at->sa.sa_family == AF_INET6;
-	int fd = socket(at->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (v6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(fd, &at->sa, v6 ? sizeof(at->in6) : sizeof(at->in)) < 0 ||
-		listen(fd, BACKLOG) < 0) {
-		int e = errno;
-		close(fd);
-		return -e;
-	}
-	return fd;
+	struct lr_http *h = ctx;
+	MHD_add_connection(h->daemons[tls ? TLS : PLAIN].mhd, fd, &peer->sa, len); /* or closes */
 }
 
 int lr_http_listen(struct lr_http *h, int fd)
 {
-	const int defer = DEFER_S;
-	if (h->n_listeners == LISTENERS_MAX) {
-		close(fd);
-		return -ENOSPC;
-	}
-	if (h->daemons[TLS].mhd)
-		setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof(defer));
-	struct listener *l = &h->listeners[h->n_listeners++];
-	*l = (struct listener){.source = {.fd = fd, .ready = accept_ready, .ctx = l}, .http = h};
-	return lr_loop_add(h->loop, &l->source, EPOLLIN);
+	return lr_http_door_listen(&h->door, fd);
 }
-
-/* ------------------------------------------------------------------ beginning and end */
 
 static void daemon_ready(struct lr_source *s, uint32_t events)
 {
@@ -525,10 +378,8 @@ struct lr_http *lr_http_new(struct lr_loop *loop, const struct lr_http_options *
 	}
 	h->loop = loop;
 	h->hooks = *hooks;
-	h->max = o->connections;
-	h->per_network = o->per_network;
-	lr_map_init(&h->networks, NETWORK_KEY);
-	h->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const struct lr_http_door_hooks door = {.ctx = h, .take = take_connection};
+	lr_http_door_init(&h->door, loop, o, &door);
 	int r = start_daemon(h, PLAIN, o);
 	if (r < 0)
 		lr_err_set(err, LR_EXIT_FAILED, "the HTTP server does not start");
@@ -541,28 +392,31 @@ struct lr_http *lr_http_new(struct lr_loop *loop, const struct lr_http_options *
 	return NULL;
 }
 
+/* libmicrohttpd ends the program when a connection is still suspended. Those that wait were
+ * resumed, which the first run notices; it sends the last answers, and an Upgrade among them, which
+ * is closed at once then, is gone with the second. */
+static void stop_daemon(struct daemon *d)
+{
+	MHD_run(d->mhd);
+	MHD_run(d->mhd);
+	if (d->source.ready)
+		lr_loop_remove(d->http->loop, &d->source);
+	MHD_stop_daemon(d->mhd);
+}
+
 void lr_http_free(struct lr_http *h)
 {
 	if (!h)
 		return;
-	for (size_t i = 0; i < h->n_listeners; i++) {
-		lr_loop_remove(h->loop, &h->listeners[i].source);
-		close(h->listeners[i].source.fd);
-	}
+	lr_http_door_shut(&h->door);
 	h->ending = true;
 	for (struct lr_http_request *q = h->first; q; q = q->next)
 		if (q->waiting)
 			lr_http_answer(q, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", NULL, 0);
-	for (int i = 0; i < DAEMONS; i++) {
-		if (!h->daemons[i].mhd)
-			continue;
-		MHD_run(h->daemons[i].mhd); /* the last answers, and closed tunnels */
-		if (h->daemons[i].source.ready)
-			lr_loop_remove(h->loop, &h->daemons[i].source);
-		MHD_stop_daemon(h->daemons[i].mhd);
-	}
-	lr_map_release(&h->networks);
-	close(h->spare);
+	for (int i = 0; i < DAEMONS; i++)
+		if (h->daemons[i].mhd)
+			stop_daemon(&h->daemons[i]);
+	lr_http_door_release(&h->door);
 	free(h);
 }
 
@@ -594,7 +448,7 @@ void lr_http_tick(struct lr_http *h, uint64_t now)
 
 void lr_http_stats(const struct lr_http *h, struct lr_http_stats *out)
 {
-	*out = (struct lr_http_stats){.connections = h->connections,
-		.refused_full = h->refused_full,
-		.refused_network = h->refused_network};
+	*out = (struct lr_http_stats){.connections = h->door.connections,
+		.refused_full = h->door.refused_full,
+		.refused_network = h->door.refused_network};
 }
