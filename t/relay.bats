@@ -2,59 +2,9 @@
 #
 # Members are t/tools/relaymember; HTTP is curl's, STUN is coturn's and ours.
 load helper
+load relay
 
-setup() {
-	lr_setup
-	need curl jq
-	TOOL=$ROOT/build/$MODE/t/tools/relaymember
-	need "$TOOL"
-	P=$BATS_TEST_TMPDIR/p
-	ns_make r
-}
-
-# relay [OPTION]...: lr-relay in namespace r, ready when this returns; its pid in RELAY.
-relay() {
-	local fifo=$BATS_TEST_TMPDIR/relay.ready
-	rm -f "$fifo" && mkfifo "$fifo"
-	LR_STATE_DIR=$LR_STATE_DIR/r ip netns exec "$TAG-r" lr-relay --ready-fd 9 "$@" 9>"$fifo" \
-		>>"$BATS_TEST_TMPDIR/relay.log" 2>&1 3>&- </dev/null &
-	RELAY=$!
-	echo "$RELAY" >>"$PIDS"
-	read -r -t 10 _ <"$fifo" || { cat "$BATS_TEST_TMPDIR/relay.log"; return 1; }
-}
-relay_kill() {
-	kill "-${1:-TERM}" "$RELAY"
-	wait_until 5 gone "$RELAY"
-}
-
-http() { ns r curl -s --max-time 20 "$@"; }
-status() { http -o "${BODY:-/dev/null}" -w '%{http_code}' "$@"; }
-HOST=http://127.0.0.1:3478
-url() { echo "$HOST/v1/parties/$("$TOOL" id "${1:-$P}")"; }
-hash() { "$TOOL" keyhash "${2:-$P}" "$1"; }
-
-# found [DIR]: a party at the relay. member NAME [VERSION [SECONDS [leave]]]: its status.
-found() {
-	"$TOOL" found "${1:-$P}"
-	is "$(put_charter "${1:-$P}")" 200 "PUT charter"
-}
-put_charter() { status -X PUT --data-binary "@$1/charter" "$(url "$1")" "${@:2}"; }
-member() {
-	"$TOOL" record "$P" "$1" "${2:-1}" ${3:+"${@:3}"} >"$BATS_TEST_TMPDIR/record"
-	status -X PUT --data-binary "@$BATS_TEST_TMPDIR/record" "$(url)/members/$(hash "$1")"
-}
-members() { http -H "LR-Access: $("$TOOL" access "$P")" "$(url)/members$1" | "$TOOL" list; }
-metric() { http $HOST/metrics | sed -n "s/^lanrage_relay_$1 //p"; }
-
-# talk <<COMMANDS: packets, one answer a line.
-talk() { ns r "$TOOL" talk "$P" "${RELAY_AT:-127.0.0.1:3478}"; }
-expect() { is "$(sed -E 's/^(bound [^ ]+) [0-9]+$/\1/' <<<"$1")" "$2"; }
-
-three() {
-	local m
-	found
-	for m in a b c; do is "$(member $m)" 200 "PUT $m"; done
-}
+setup() { relay_setup; }
 
 @test "with no options it serves HTTP, STUN and packets on one port, IPv4 and IPv6" {
 	need turnutils_stunclient
@@ -313,64 +263,6 @@ polls() { [ "$(metric polls)" = "$1" ]; }
 	relay_kill
 	relay
 	is "$(members "" | grep -c record)" 3 "nor does SIGTERM"
-}
-
-# versions FROM TO: a curl file that PUTs these of member b one after the other, with a line for each answer.
-versions() {
-	local v
-	for v in $(seq "$1" "$2"); do
-		"$TOOL" record "$P" b "$v" 600 >"$BATS_TEST_TMPDIR/b.$v"
-		printf 'url = "%s"\nupload-file = "%s"\noutput = /dev/null\nmax-time = 20\nwrite-out = "%%{http_code} %s\\n"\nnext\n' \
-			"$(url)/members/$(hash b)" "$BATS_TEST_TMPDIR/b.$v" "$v"
-	done | sed '$d'
-}
-
-@test "kill -9 while members write: what was answered is there, and never less" {
-	local rounds=4 from=10 round kept acknowledged
-	[ -z "${LR_TEST_ALL:-}" ] || rounds=100
-	relay --checks 100000
-	three
-	for ((round = 0; round < rounds; round++, from += 40)); do
-		versions $from $((from + 39)) >"$BATS_TEST_TMPDIR/curlrc"
-		ns r curl -s -K "$BATS_TEST_TMPDIR/curlrc" >"$BATS_TEST_TMPDIR/codes" 3>&- &
-		writer=$!
-		wait_until 10 test -s "$BATS_TEST_TMPDIR/codes"
-		read -r -t "0.0$((RANDOM % 90 + 10))" _ <>"$BATS_TEST_TMPDIR/relay.ready" || :
-		relay_kill KILL
-		wait $writer || :
-		acknowledged=$(awk '$1 == 200 { v = $2 } END { print v }' "$BATS_TEST_TMPDIR/codes")
-		relay --checks 100000
-		kept=$(members "" | awk -v b="$(hash b)" '$1 == "record" && $2 == b { print $4 }')
-		[ "$kept" -ge "$acknowledged" ] && [ "$kept" -le $((acknowledged + 1)) ] ||
-			{ echo "round $round: $acknowledged acknowledged, $kept kept"; false; }
-		is "$(members "" | grep -c record)" 3 "round $round"
-	done
-	is "$(find "$LR_STATE_DIR" -name '*.bad')" ""
-}
-
-@test "SIGTERM at any moment, with polls, uploads and upgrades under way, ends with 0" {
-	local rounds=5 round code
-	need python3
-	[ -z "${LR_TEST_ALL:-}" ] || rounds=200
-	relay --checks 100000
-	three
-	for ((round = 0; round < rounds; round++)); do
-		since=$(members "" | awk '/^list/ { print $3 }')
-		ns r python3 "$ROOT/t/tools/relaystorm.py" 3478 "/v1/parties/$("$TOOL" id "$P")/members" \
-			"$("$TOOL" access "$P")" "$since" >"$BATS_TEST_TMPDIR/storm" 3>&- &
-		storm=$!
-		echo $storm >>"$PIDS"
-		wait_until 10 test -s "$BATS_TEST_TMPDIR/storm"
-		read -r -t "0.0$((RANDOM % 90 + 10))" _ <>"$BATS_TEST_TMPDIR/relay.ready" || :
-		kill "$RELAY"
-		code=0
-		wait "$RELAY" || code=$?
-		is $code 0 "round $round: $(tail -n 2 "$BATS_TEST_TMPDIR/relay.log")"
-		wait $storm
-		relay --checks 100000
-	done
-	[ ! -s "$BATS_TEST_TMPDIR/relay.log" ] || ! grep -qi fatal "$BATS_TEST_TMPDIR/relay.log"
-	is "$(members "" | grep -c record)" 3
 }
 
 @test "a damaged state file is kept beside and the rest goes on" {
