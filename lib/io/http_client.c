@@ -264,6 +264,7 @@ static void fill_error(struct lr_http_call *call, CURLcode code, struct lr_http_
 		     : *call->why   ? call->why
 				    : curl_easy_strerror(code);
 	got->temporary = is_temporary(call, code);
+	got->no_tls = code == CURLE_SSL_CONNECT_ERROR;
 	lr_text_clean(call->why, true);
 }
 

@@ -45,6 +45,7 @@ struct lr_http_ask {
 struct lr_http_got {
 	const char *error; /* NULL: there is an answer */
 	bool temporary;    /* of an error: it may go well another time */
+	bool no_tls;       /* of an error: https, but no TLS is spoken there */
 	unsigned status;   /* of HTTP; 0 for a stream */
 	const uint8_t *body;
 	size_t len;

@@ -17,7 +17,7 @@
 #include "lib/base/clock.h"
 
 #define HEAD_MAX   4096
-#define CARRY      65536 /* bytes of one direction that wait with us */
+#define CARRY      16384 /* bytes of one direction that wait with us */
 #define LOWAT      16384 /* bytes that wait unsent in the kernel: late packets are worth less */
 #define TIMEOUT_MS 10000
 
@@ -319,7 +319,10 @@ static void connected(void *ctx, const struct lr_http_got *got)
 
 	u->call = NULL;
 	if (got->error) {
-		fail(u, got->temporary, got->error);
+		end(u, &(struct lr_upgrade_got){.error = got->error,
+			       .temporary = got->temporary,
+			       .no_tls = got->no_tls,
+			       .fd = -1});
 		return;
 	}
 	u->stream = got->stream;

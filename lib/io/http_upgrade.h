@@ -4,7 +4,7 @@
  * Theory of operation. Connecting is libcurl's, the request is written by hand. After "101" a plain
  * connection's own socket is handed over; bytes behind the answer's head are still in it. With
  * TLS the caller gets one end of a pair of UNIX sockets and we carry the bytes between the other
- * end and TLS until one side ends; at most 64 KiB wait in each direction.
+ * end and TLS until one side ends; at most 16 KiB wait with us in each direction.
  *
  *   start -> connecting -> asking -> done (fd) -> carrying (TLS) -> gone
  *                    `---------`---> done (error) ----------------> gone
@@ -17,11 +17,11 @@
 struct lr_upgrade;
 
 struct lr_upgrade_got {
-	const char *error; /* NULL: `fd` is the stream */
-	bool temporary;
-	unsigned status; /* of the HTTP answer, 0: there was none */
-	int fd;          /* non-blocking, close-on-exec; taken by `done` */
-	uint64_t rtt_us; /* from the request to the answer */
+	const char *error;      /* NULL: `fd` is the stream */
+	bool temporary, no_tls; /* as of a call of http_client.h */
+	unsigned status;        /* of the HTTP answer, 0: there was none */
+	int fd;                 /* non-blocking, close-on-exec; taken by `done` */
+	uint64_t rtt_us;        /* from the request to the answer */
 };
 struct lr_upgrade_hooks {
 	void (*done)(void *ctx, const struct lr_upgrade_got *got); /* once */

@@ -20,7 +20,8 @@
  *   {"id":6,"do":"renew","of":3}: the network may be another one
  *     -> {"id":6,"done":true}, and a new answer about 3
  *   -> {"id":1,"error":"one line","temporary":true}: always the last about a request; of a mapping
- *      also "attempts":[{"by":"pcp","error":"..."}], as has one that was given by another protocol
+ *      also "attempts":[{"by":"pcp","error":"..."}], as has one that was given by another protocol;
+ *      of https also "tls":false when none is spoken there
  *
  * A descriptor can come only when standard output is a UNIX socket; the n-th line with "fd":true
  * belongs to the n-th descriptor. Descriptors come with the first byte of their line. A file is

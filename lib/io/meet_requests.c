@@ -64,6 +64,18 @@ static void refuse(struct lr_meet_request *q, const char *error, bool temporary)
 	lr_meet_refuse(q->meet, &q->id, error, temporary, NULL);
 }
 
+/* An HTTP call has failed. */
+static void call_failed(struct lr_meet_request *q, const char *error, bool temporary, bool no_tls)
+{
+	json_t *a = answer_to(q->id);
+
+	lr_json_put_str(a, LR_K_ERROR, error);
+	lr_json_put_bool(a, LR_K_TEMPORARY, temporary);
+	if (no_tls)
+		lr_json_put_bool(a, LR_K_TLS, false);
+	say(q->meet, a);
+}
+
 /* --- open requests --- */
 
 static struct lr_meet_request *find(struct lr_meet *m, json_int_t id)
@@ -165,7 +177,7 @@ static void http_done(void *ctx, const struct lr_http_got *got)
 
 	q->call = NULL;
 	if (got->error) {
-		refuse(q, got->error, got->temporary);
+		call_failed(q, got->error, got->temporary, got->no_tls);
 		close_request(q);
 		return;
 	}
@@ -240,7 +252,7 @@ static void upgrade_done(void *ctx, const struct lr_upgrade_got *got)
 	struct lr_meet_request *q = ctx;
 
 	if (got->error) {
-		refuse(q, got->error, got->temporary);
+		call_failed(q, got->error, got->temporary, got->no_tls);
 		return;
 	}
 	json_t *a = answer_to(q->id);

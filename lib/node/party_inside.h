@@ -78,6 +78,7 @@ struct lr_party_relay {
 	unsigned failures;             /* since the last answer of 200 */
 	uint64_t paced_ns;             /* when all requests so far would have gone at their pace */
 	const char *no;                /* why it does not let us join; NULL */
+	bool plain;                    /* it listens on the port of https without TLS */
 	char error[120];               /* of the last failure, "" */
 	struct lr_sync_context {
 		struct lr_party_relay *relay;
@@ -215,10 +216,13 @@ void lr_sync_charter(struct lr_party *p);
 /* Tells all relays that we leave; whether all have answered, or cannot be reached. */
 void lr_sync_leave(struct lr_party *p);
 bool lr_sync_left(const struct lr_party *p);
-/* "http://HOST:PORT/PATH" into LR_SYNC_URL bytes. */
+/* "http://HOST:PORT/PATH" into LR_SYNC_URL bytes; on port 443 with TLS, unless the relay has none:
+ * what is said is sealed and signed in any case, TLS is for the networks in between. */
 #define LR_SYNC_PATH 160
 #define LR_SYNC_URL  (LR_PLACE_TEXT + LR_SYNC_PATH + 24)
 void lr_sync_url(const struct lr_party_relay *r, const char *path, char *out);
+/* Whether the answer says that the relay has no TLS: ask again at once. */
+bool lr_sync_no_tls(struct lr_party_relay *r, const struct lr_helper_answer *a);
 /* A relay of the charter that we did not know, or of an invite. */
 void lr_sync_add(struct lr_party *p, const struct lr_place *place);
 

@@ -17,7 +17,7 @@
 #include "lib/node/pump.h"
 #include "terms.h"
 
-#define RESOLVE_S    30      /* a name is looked up again after this, while the relay is silent */
+#define RESOLVE_S    10      /* a name is looked up again after this, while the relay is silent */
 #define RESOLVE_MS   2000ull /* after a failure */
 #define RESOLVE_LAST 5       /* doublings of that */
 

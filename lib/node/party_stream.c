@@ -204,7 +204,8 @@ static void dialled(void *ctx, const struct lr_helper_answer *a)
 		lr_party_wake(r->party);
 		return;
 	}
-	ended(r, a->line && !lr_json_bool(a->line, LR_K_TEMPORARY, true, &bad));
+	bool again = lr_sync_no_tls(r, a);
+	ended(r, !again && a->line && !lr_json_bool(a->line, LR_K_TEMPORARY, true, &bad));
 }
 
 void lr_party_stream_dial(struct lr_party_relay *r)

@@ -18,6 +18,7 @@
 
 #include "lib/base/log.h"
 #include "lib/node/party_inside.h"
+#include "terms.h"
 
 #define TIMEOUT_MS 10000
 #define WAIT_S     25 /* of a long poll */
@@ -44,7 +45,7 @@ void lr_sync_url(const struct lr_party_relay *r, const char *path, char *out)
 	uint16_t port = lr_place_split(&r->place, host);
 	bool v6 = strchr(host, ':') != NULL;
 
-	snprintf(out, LR_SYNC_URL, "%s://%s%s%s:%u%s", port == 443 ? "https" : "http",
+	snprintf(out, LR_SYNC_URL, "%s://%s%s%s:%u%s", port == 443 && !r->plain ? "https" : "http",
 		v6 ? "[" : "", host, v6 ? "]" : "", port, path);
 }
 
@@ -157,6 +158,12 @@ static const char *shut_out(const struct lr_party *p)
 		why = p->relays[i].no ? p->relays[i].no : why;
 	}
 	return why;
+}
+
+bool lr_sync_no_tls(struct lr_party_relay *r, const struct lr_helper_answer *a)
+{
+	r->plain = a->line && json_is_false(json_object_get(a->line, LR_K_TLS));
+	return r->plain;
 }
 
 static void failed(struct lr_party_relay *r, enum lr_sync_job job, const char *why)
@@ -273,6 +280,10 @@ static void done(void *ctx, const struct lr_helper_answer *a)
 	if (job == LR_SYNC_LIST)
 		r->polling = false;
 	lr_party_wake(p);
+	if (a->status == 0 && lr_sync_no_tls(r, a)) {
+		r->want |= bit(job);
+		return;
+	}
 	if (a->status == 0) {
 		failed(r, job, a->error);
 		return;
