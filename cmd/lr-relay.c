@@ -25,7 +25,7 @@
 
 struct args {
 	struct lr_opt_list listen;
-	const char *alternate, *cert, *key, *token, *state, *region, *party;
+	const char *alternate, *cert, *key, *token, *state, *region, *party, *guest_ports;
 	long second_port, ready_fd;
 	long parties, members, record_bytes, memory_mb, idle_days, channels, connections,
 		connections_network, source_pps, source_rate, party_pps, party_rate, checks,
@@ -50,6 +50,8 @@ static const struct lr_opt options[] = {
 	{"token", 't', LR_OPT_TEXT, "FILE", "only who knows the word in FILE may found parties",
 		AT(token), .complete = "file"},
 	{"party", 0, LR_OPT_TEXT, "ID", "serve only this party", AT(party)},
+	{"guest-ports", 0, LR_OPT_TEXT, "FIRST-LAST|none",
+		"UDP ports that are lent to parties for guests (28000-28999)", AT(guest_ports)},
 	{"state", 0, LR_OPT_TEXT, "DIR", "folder of the state", AT(state), .complete = "file"},
 	{"region", 0, LR_OPT_TEXT, "TEXT", "where this relay stands, shown to members", AT(region)},
 	{"max-parties", 0, LR_OPT_INT, "N", "parties", AT(parties), 1, 10000000},
@@ -148,6 +150,26 @@ static void set_limits(const struct args *a, struct lr_server_options *o)
 	o->admission.founded_network = (uint32_t)a->founded;
 	if (o->admission.founded_all < o->admission.founded_network)
 		o->admission.founded_all = o->admission.founded_network;
+}
+
+static int set_guest_ports(const char *text, struct lr_server_options *o, struct lr_err *err)
+{
+	unsigned first, last;
+	char rest;
+
+	if (!text)
+		return 0;
+	if (strcmp(text, "none") == 0) {
+		o->guest_first = o->guest_last = 0;
+		return 0;
+	}
+	if (sscanf(text, "%5u-%5u%c", &first, &last, &rest) != 2 || first < 1 || first > last ||
+		last > UINT16_MAX)
+		return lr_err_set(err, LR_EXIT_USAGE,
+			"--guest-ports: '%.40s' is neither FIRST-LAST nor none", text);
+	o->guest_first = (uint16_t)first;
+	o->guest_last = (uint16_t)last;
+	return 0;
 }
 
 static int set_places(const struct args *a, struct lr_server_options *o, struct lr_err *err)
@@ -331,7 +353,9 @@ static int run(struct lr_cli *cli)
 			a->ready_fd);
 	} else if (lr_crypto_init() < 0) {
 		lr_err_set(&cli->err, LR_EXIT_RIGHTS, "libsodium does not start");
-	} else if (set_places(a, &o, &cli->err) == 0 && read_files(a, &f, &cli->err) == 0) {
+	} else if (set_places(a, &o, &cli->err) == 0 &&
+		   set_guest_ports(a->guest_ports, &o, &cli->err) == 0 &&
+		   read_files(a, &f, &cli->err) == 0) {
 		o.state = f.state;
 		o.cert = f.cert;
 		o.key = f.key;

@@ -17,6 +17,7 @@ complete -c lr-relay -l cert -r -F -d 'certificate chain, PEM: the port takes HT
 complete -c lr-relay -l key -r -F -d 'the certificate\'s private key, PEM'
 complete -c lr-relay -s t -l token -r -F -d 'only who knows the word in FILE may found parties'
 complete -c lr-relay -l party -x -d 'serve only this party'
+complete -c lr-relay -l guest-ports -x -d 'UDP ports that are lent to parties for guests (28000-28999)'
 complete -c lr-relay -l state -r -F -d 'folder of the state'
 complete -c lr-relay -l region -x -d 'where this relay stands, shown to members'
 complete -c lr-relay -l max-parties -x -d 'parties'

@@ -172,6 +172,8 @@ int lr_channels_bind(struct lr_channels *t, struct lr_relay_channel *c,
 void lr_channels_drop(struct lr_channels *t, struct lr_relay_channel *c)
 {
 	struct lr_relay_channel **at = &c->party->channels;
+	if (t->gone)
+		t->gone(t->gone_ctx, c);
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;

@@ -38,6 +38,7 @@ struct lr_relay_source {
 void lr_source_key(uint8_t key[LR_SOURCE_KEY], const struct lr_relay_source *s);
 
 struct lr_relay_party;
+struct lr_lent;
 struct lr_relay_channel {
 	uint32_t number;
 	bool bound;
@@ -52,6 +53,7 @@ struct lr_relay_channel {
 	uint64_t bind_ms;              /* time of the last BIND */
 	uint64_t acked;                /* the party's number that the member knows */
 	struct lr_meters meters;
+	struct lr_lent *lents; /* ports that its guests come to (lend.h) */
 	uint8_t keyhash[LR_FRAME_KEYHASH];
 	uint8_t key[LR_SOURCE_KEY]; /* in by_source, when bound */
 };
@@ -72,6 +74,9 @@ struct lr_channels {
 	struct lr_map by_number, by_source;
 	struct lr_relay_channel *near_number[LR_CHANNELS_NEAR], *near_source[LR_CHANNELS_NEAR];
 	size_t n, n_bound, max;
+	/* Called for a channel that is about to go; may be NULL. */
+	void (*gone)(void *ctx, struct lr_relay_channel *c);
+	void *gone_ctx;
 };
 
 void lr_channels_init(struct lr_channels *t, size_t max);

@@ -28,13 +28,15 @@ const char *lr_frame_reason_name(unsigned reason)
 		[LR_REFUSED_TOO_MANY] = "too_many",
 		[LR_REFUSED_FULL] = "full",
 		[LR_REFUSED_RELEASED] = "released",
+		[LR_REFUSED_PORTS] = "ports",
 	};
 	return reason < LR_REFUSED_REASONS && names[reason] ? names[reason] : "unknown";
 }
 
 int lr_frame_read(const uint8_t *p, size_t len, struct lr_frame *out)
 {
-	if (len < LR_FRAME_HEADER || p[0] != LR_FRAME_TYPE || (p[1] & ~LR_FRAME_CONTROL))
+	if (len < LR_FRAME_HEADER || p[0] != LR_FRAME_TYPE ||
+		(p[1] > LR_FRAME_GUEST && p[1] != (LR_FRAME_GUEST | LR_FRAME_NAMED)))
 		return -EBADMSG;
 	out->flags = p[1];
 	out->length = lr_get_be16(p + 2);
@@ -50,21 +52,23 @@ static uint64_t take64(struct lr_cursor *c)
 	return p ? lr_get_be64(p) : 0;
 }
 
-static void read_seen(struct lr_cursor *c, struct lr_frame_control *out)
+/* Port and address; zeros are none. */
+static uint16_t take_place(struct lr_cursor *c, struct lr_ip *out)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	static const uint8_t none[16];
 	const uint8_t *port = lr_take(c, 2), *ip = lr_take(c, 16);
+	memset(out, 0, sizeof(*out));
 	if (!port || !ip || memcmp(ip, none, sizeof(none)) == 0)
-		return;
-	out->seen_port = lr_get_be16(port);
+		return 0;
 	if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
-		out->seen.family = 4;
-		memcpy(out->seen.b, ip + 12, 4);
+		out->family = 4;
+		memcpy(out->b, ip + 12, 4);
 	} else {
-		out->seen.family = 6;
-		memcpy(out->seen.b, ip, 16);
+		out->family = 6;
+		memcpy(out->b, ip, 16);
 	}
+	return lr_get_be16(port);
 }
 
 static void read_bind(struct lr_cursor *c, struct lr_frame_control *out)
@@ -91,7 +95,17 @@ static void read_bound(struct lr_cursor *c, struct lr_frame_control *out)
 	out->lifetime_s = p ? lr_get_be32(p) : 0;
 	out->epoch = take64(c);
 	out->seq = take64(c);
-	read_seen(c, out);
+	out->seen_port = take_place(c, &out->seen);
+}
+
+static void read_lend(struct lr_cursor *c, struct lr_frame_control *out)
+{
+	const uint8_t *p = lr_take(c, 8);
+	if (!p)
+		return;
+	out->port = lr_get_be16(p);
+	out->lifetime_s = lr_get_be16(p + 2);
+	out->tag = lr_get_be32(p + 4);
 }
 
 static void read_body(struct lr_cursor *c, struct lr_frame_control *out)
@@ -113,6 +127,11 @@ static void read_body(struct lr_cursor *c, struct lr_frame_control *out)
 		break;
 	case LR_FRAME_REFUSED:
 		break;
+	case LR_FRAME_LEND:
+	case LR_FRAME_LENT:
+	case LR_FRAME_RETURN:
+		read_lend(c, out);
+		break;
 	case LR_FRAME_KEEPALIVE:
 	case LR_FRAME_SIGNAL:
 		out->epoch = take64(c);
@@ -127,7 +146,7 @@ int lr_control_read(const uint8_t *p, size_t len, struct lr_frame_control *out)
 {
 	struct lr_frame f;
 	memset(out, 0, sizeof(*out));
-	if (lr_frame_read(p, len, &f) < 0 || !(f.flags & LR_FRAME_CONTROL))
+	if (lr_frame_read(p, len, &f) < 0 || f.flags != LR_FRAME_CONTROL)
 		return -EBADMSG;
 	struct lr_cursor c = lr_cursor(p + LR_FRAME_HEADER, len - LR_FRAME_HEADER);
 	const uint8_t *kind = lr_take(&c, 4);
@@ -138,6 +157,30 @@ int lr_control_read(const uint8_t *p, size_t len, struct lr_frame_control *out)
 	out->channel = f.channel;
 	read_body(&c, out);
 	return c.bad ? -EBADMSG : 0;
+}
+
+int lr_guest_read(const uint8_t *p, size_t len, struct lr_frame_guest *out)
+{
+	struct lr_frame f;
+	struct lr_ip ip;
+	memset(out, 0, sizeof(*out));
+	if (len <= LR_FRAME_GUEST_HEAD || lr_frame_read(p, len, &f) < 0 ||
+		!(f.flags & LR_FRAME_GUEST))
+		return -EBADMSG;
+	struct lr_cursor c = lr_cursor(p + LR_FRAME_HEADER, len - LR_FRAME_HEADER);
+	out->named = f.flags & LR_FRAME_NAMED;
+	out->port = lr_get_be16(lr_take(&c, 2));
+	uint16_t port = take_place(&c, &ip);
+	if (ip.family == 4) {
+		out->at.in.sin_family = AF_INET;
+		out->at.in.sin_port = htons(port);
+		memcpy(&out->at.in.sin_addr, ip.b, 4);
+	} else if (ip.family == 6) {
+		out->at.in6.sin6_family = AF_INET6;
+		out->at.in6.sin6_port = htons(port);
+		memcpy(&out->at.in6.sin6_addr, ip.b, 16);
+	}
+	return out->port && port ? 0 : -EBADMSG;
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -180,21 +223,26 @@ size_t lr_frame_cookie(uint8_t out[LR_FRAME_COOKIE_LEN], uint64_t nonce, uint64_
 	return LR_FRAME_COOKIE_LEN;
 }
 
+static void put_place(uint8_t out[18], const struct lr_ip *ip, uint16_t port)
+{
+	memset(out, 0, 18);
+	if (ip->family)
+		lr_put_be16(out, port);
+	if (ip->family == 4) {
+		out[12] = out[13] = 0xff;
+		memcpy(out + 14, ip->b, 4);
+	} else if (ip->family == 6) {
+		memcpy(out + 2, ip->b, 16);
+	}
+}
+
 size_t lr_frame_bound(uint8_t out[LR_FRAME_BOUND_LEN], const struct lr_frame_control *c)
 {
-	uint8_t *ip = out + BODY_AT + 22;
 	begin(out, LR_FRAME_BOUND_LEN, LR_FRAME_BOUND, c->channel);
 	lr_put_be32(out + BODY_AT, c->lifetime_s);
 	lr_put_be64(out + BODY_AT + 4, c->epoch);
 	lr_put_be64(out + BODY_AT + 12, c->seq);
-	if (c->seen.family)
-		lr_put_be16(out + BODY_AT + 20, c->seen_port);
-	if (c->seen.family == 4) {
-		ip[10] = ip[11] = 0xff;
-		memcpy(ip + 12, c->seen.b, 4);
-	} else if (c->seen.family == 6) {
-		memcpy(ip, c->seen.b, 16);
-	}
+	put_place(out + BODY_AT + 20, &c->seen, c->seen_port);
 	return LR_FRAME_BOUND_LEN;
 }
 
@@ -213,6 +261,31 @@ size_t lr_frame_number(uint8_t out[LR_FRAME_SIGNAL_LEN], enum lr_frame_kind kind
 	lr_put_be64(out + BODY_AT, epoch);
 	lr_put_be64(out + BODY_AT + 8, seq);
 	return LR_FRAME_SIGNAL_LEN;
+}
+
+size_t lr_frame_lend(
+	uint8_t out[LR_FRAME_LEND_LEN], enum lr_frame_kind kind, uint16_t port, uint32_t tag)
+{
+	begin(out, LR_FRAME_LEND_LEN, kind, 0);
+	lr_put_be16(out + BODY_AT, port);
+	lr_put_be32(out + BODY_AT + 4, tag);
+	return LR_FRAME_LEND_LEN;
+}
+
+size_t lr_frame_lent(uint8_t out[LR_FRAME_LEND_LEN], const struct lr_frame_control *c)
+{
+	lr_frame_lend(out, LR_FRAME_LENT, c->port, c->tag);
+	out[KIND_AT + 1] = c->reason;
+	lr_put_be16(out + BODY_AT + 2, (uint16_t)c->lifetime_s);
+	return LR_FRAME_LEND_LEN;
+}
+
+void lr_frame_guest(uint8_t out[LR_FRAME_GUEST_HEAD], const struct lr_frame_guest *g)
+{
+	const struct lr_ip ip = lr_endpoint_ip(&g->at);
+	lr_frame_header(out, LR_FRAME_GUEST | (g->named ? LR_FRAME_NAMED : 0), 0);
+	lr_put_be16(out + LR_FRAME_HEADER, g->port);
+	put_place(out + LR_FRAME_HEADER + 2, &ip, lr_endpoint_port(&g->at));
 }
 
 /* ------------------------------------------------------------------ signatures */

@@ -19,6 +19,9 @@
  *   6 RELEASE    as BIND
  *   7 KEEPALIVE  kind, 0 | relay epoch (8) | sequence (8)
  *   8 SIGNAL     as KEEPALIVE
+ *   9 LEND       kind, 0 (3) | port, 0: any (2), 0 (2) | tag (4)
+ *  10 LENT       kind, reason (1), 0 (2) | port (2), lifetime in s (2) | tag (4)
+ *  11 RETURN     as LEND
  *
  * Binding. A member asks; the answer, never longer than the question, has a cookie that is good
  * only from its address and for some minutes. On TCP the relay sends a COOKIE at once, with nonce 0
@@ -47,7 +50,9 @@
 
 #define LR_FRAME_TYPE    0xf2
 #define LR_FRAME_HEADER  8
-#define LR_FRAME_CONTROL 1    /* flag */
+#define LR_FRAME_CONTROL 1 /* flags */
+#define LR_FRAME_GUEST   2
+#define LR_FRAME_NAMED   4    /* only beside GUEST */
 #define LR_FRAME_TCP_MAX 4096 /* bytes behind the header on TCP: twice a large Ethernet packet */
 
 #define LR_RELAY_ID_LEN  16 /* the relay's own random name, kept over restarts */
@@ -64,6 +69,9 @@ enum lr_frame_kind {
 	LR_FRAME_RELEASE = 6,
 	LR_FRAME_KEEPALIVE = 7,
 	LR_FRAME_SIGNAL = 8,
+	LR_FRAME_LEND = 9,
+	LR_FRAME_LENT = 10,
+	LR_FRAME_RETURN = 11,
 };
 
 enum lr_frame_reason {
@@ -75,7 +83,8 @@ enum lr_frame_reason {
 	LR_REFUSED_TIME = 6,      /* not later than the last, or too far ahead */
 	LR_REFUSED_TOO_MANY = 7,  /* four channels are in use */
 	LR_REFUSED_FULL = 8,      /* the relay has no room */
-	LR_REFUSED_RELEASED = 9,  /* the answer to a RELEASE */
+	LR_REFUSED_RELEASED = 9,  /* the answer to a RELEASE or a RETURN */
+	LR_REFUSED_PORTS = 10,    /* the relay lends no ports */
 	LR_REFUSED_REASONS
 };
 /* "unbound", "cookie" ...: for status and logs. "unknown" for numbers of the future. */
@@ -88,6 +97,8 @@ const char *lr_frame_reason_name(unsigned reason);
 #define LR_FRAME_BOUND_LEN   50
 #define LR_FRAME_REFUSED_LEN 12
 #define LR_FRAME_SIGNAL_LEN  28
+#define LR_FRAME_LEND_LEN    20                  /* and LENT, RETURN */
+#define LR_FRAME_GUEST_HEAD  28                  /* in front of a guest's message */
 #define LR_FRAME_ANSWER_MAX  LR_FRAME_COOKIE_LEN /* the longest that a relay sends on its own */
 
 /* A control message, read. Pointers go into the frame. What its kind has not is 0 or NULL. */
@@ -102,6 +113,15 @@ struct lr_frame_control {
 	const uint8_t *relay_id, *cookie, *id, *keyhash, *signature;
 	struct lr_ip seen; /* family 0: not told */
 	uint16_t seen_port;
+	uint16_t port; /* LEND, LENT, RETURN */
+	uint32_t tag;
+};
+
+/* A guest's message behind LR_FRAME_GUEST_HEAD bytes. */
+struct lr_frame_guest {
+	bool named;
+	uint16_t port;         /* lent */
+	struct lr_endpoint at; /* who is outside */
 };
 
 struct lr_frame {
@@ -127,6 +147,14 @@ size_t lr_frame_refused(
 /* KEEPALIVE or SIGNAL. */
 size_t lr_frame_number(uint8_t out[LR_FRAME_SIGNAL_LEN], enum lr_frame_kind kind, uint32_t channel,
 	uint64_t epoch, uint64_t seq);
+/* LEND or RETURN; LENT, with `reason` 0 or why not. */
+size_t lr_frame_lend(
+	uint8_t out[LR_FRAME_LEND_LEN], enum lr_frame_kind kind, uint16_t port, uint32_t tag);
+size_t lr_frame_lent(uint8_t out[LR_FRAME_LEND_LEN], const struct lr_frame_control *c);
+/* What stands in front of a guest's message. */
+void lr_frame_guest(uint8_t out[LR_FRAME_GUEST_HEAD], const struct lr_frame_guest *g);
+/* A frame with the flag. 0, or -EBADMSG: no port, no address, no message. */
+int lr_guest_read(const uint8_t *p, size_t len, struct lr_frame_guest *out);
 /* The member: BIND or RELEASE. Of `c` are taken kind, channel, time_ms, relay_id, cookie, id and
  * keyhash. */
 size_t lr_frame_bind(uint8_t out[LR_FRAME_BIND_LEN], const struct lr_frame_control *c,

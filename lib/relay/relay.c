@@ -29,8 +29,17 @@ const char *lr_relay_drop_name(enum lr_relay_drop why)
 		[LR_RELAY_QUEUE_FULL] = "queue_full",
 		[LR_RELAY_SEND_REFUSED] = "send_refused",
 		[LR_RELAY_FOREIGN] = "foreign",
+		[LR_RELAY_LENT_FOREIGN] = "lent_foreign",
+		[LR_RELAY_LENT_RATE] = "lent_rate",
+		[LR_RELAY_LENT_CREDIT] = "lent_credit",
 	};
 	return why < LR_RELAY_DROPS ? names[why] : "unknown";
+}
+
+static void channel_gone(void *ctx, struct lr_relay_channel *c)
+{
+	struct lr_relay *r = ctx;
+	lr_lend_gone(&r->lends, c);
 }
 
 void lr_relay_init(struct lr_relay *r, const struct lr_relay_config *config)
@@ -39,12 +48,17 @@ void lr_relay_init(struct lr_relay *r, const struct lr_relay_config *config)
 	memcpy(r->id, config->id, sizeof(r->id));
 	lr_channels_init(&r->channels, config->channels);
 	lr_admission_init(&r->admission, config->limits);
+	lr_lends_init(
+		&r->lends, &config->lend, config->ports, &r->admission.source, &r->admission.party);
+	r->channels.gone = channel_gone;
+	r->channels.gone_ctx = r;
 	lr_random(r->secret, sizeof(r->secret));
 }
 
 void lr_relay_release(struct lr_relay *r)
 {
 	lr_channels_release(&r->channels);
+	lr_lends_release(&r->lends);
 	lr_admission_release(&r->admission);
 	lr_wipe(r, sizeof(*r));
 }
@@ -230,6 +244,83 @@ static void release_channel(struct lr_relay *r, const struct lr_relay_source *sr
 	refuse(r, out, c->channel, why ? (enum lr_frame_reason)why : LR_REFUSED_RELEASED);
 }
 
+/* ------------------------------------------------------------------ lending */
+
+/* LEND or RETURN over a bound channel. */
+static void lend(struct lr_relay *r, struct lr_relay_channel *from,
+	const struct lr_frame_control *c, uint64_t now, struct lr_relay_step *out)
+{
+	struct lr_frame_control answer = {.port = c->port, .tag = c->tag};
+	bool fresh = false;
+	int why = LR_REFUSED_RELEASED;
+	struct lr_lent *lent = NULL;
+
+	if (c->kind == LR_FRAME_LEND)
+		lent = lr_lend_ask(&r->lends, from, c->port, c->tag, now, &fresh, &why);
+	else
+		fresh = lr_lend_return(&r->lends, from, c->port, c->tag);
+	if (fresh)
+		r->hooks.changed(r->hooks.ctx, from->party);
+	if (lent) {
+		answer.port = lent->port;
+		answer.lifetime_s = LR_LENT_LIFE_S;
+	} else {
+		answer.reason = (uint8_t)why;
+		r->stats.refused[why]++;
+	}
+	out->answer_len = lr_frame_lent(out->answer, &answer);
+}
+
+bool lr_relay_lend(
+	struct lr_relay *r, struct lr_relay_channel *c, uint16_t port, uint32_t tag, uint64_t now)
+{
+	bool fresh;
+	int why;
+	return lr_lend_ask(&r->lends, c, port, tag, now, &fresh, &why) != NULL;
+}
+
+static const enum lr_relay_drop verdicts[] = {
+	[LR_LEND_FOREIGN] = LR_RELAY_LENT_FOREIGN,
+	[LR_LEND_RATE] = LR_RELAY_LENT_RATE,
+	[LR_LEND_CREDIT] = LR_RELAY_LENT_CREDIT,
+};
+
+struct lr_relay_channel *lr_relay_guest(struct lr_relay *r, struct lr_lent *lent,
+	const struct lr_endpoint *from, const uint8_t *message, size_t len, uint64_t now,
+	uint8_t head[LR_FRAME_GUEST_HEAD])
+{
+	enum lr_lend_verdict v = lr_lend_in(&r->lends, lent, from, message, len, now, head);
+	if (v == LR_LEND_PASS && lent->channel->bound) {
+		r->stats.packets++;
+		r->stats.bytes += len + LR_FRAME_GUEST_HEAD;
+		return lent->channel;
+	}
+	r->stats.drops[v == LR_LEND_PASS ? LR_RELAY_ASLEEP : verdicts[v]]++;
+	return NULL;
+}
+
+/* A member's message to its guest. */
+static void to_guest(struct lr_relay *r, struct lr_relay_channel *from, const uint8_t *frame,
+	size_t len, uint64_t now, struct lr_relay_step *out)
+{
+	struct lr_lent *lent = NULL;
+	if (!lr_meters_allow(&from->meters, &r->admission.source, len, now)) {
+		drop(r, out, LR_RELAY_SOURCE_RATE);
+		return;
+	}
+	enum lr_lend_verdict v =
+		lr_lend_out(&r->lends, from, frame, len, now, &lent, &out->outside);
+	if (v != LR_LEND_PASS) {
+		drop(r, out, verdicts[v]);
+	} else if (!lr_meters_allow(&from->party->meters, &r->admission.party, len, now)) {
+		drop(r, out, LR_RELAY_PARTY_RATE);
+	} else {
+		out->lent = lent;
+		r->stats.packets++;
+		r->stats.bytes += len;
+	}
+}
+
 /* ------------------------------------------------------------------ input */
 
 static void control(struct lr_relay *r, const struct lr_relay_source *src,
@@ -252,7 +343,10 @@ static void control(struct lr_relay *r, const struct lr_relay_source *src,
 		bind_channel(r, src, from, frame, &c, now, out);
 	} else if (c.kind == LR_FRAME_RELEASE) {
 		release_channel(r, src, frame, &c, now, out);
-	} else if (c.kind != LR_FRAME_KEEPALIVE && c.kind != LR_FRAME_SIGNAL) {
+	} else if (from && (c.kind == LR_FRAME_LEND || c.kind == LR_FRAME_RETURN)) {
+		lend(r, from, &c, now, out);
+	} else if (c.kind != LR_FRAME_KEEPALIVE && c.kind != LR_FRAME_SIGNAL &&
+		   c.kind != LR_FRAME_LEND && c.kind != LR_FRAME_RETURN) {
 		drop(r, out, LR_RELAY_MALFORMED);
 	} else if (!from) {
 		r->stats.drops[LR_RELAY_UNBOUND]++;
@@ -281,6 +375,7 @@ void lr_relay_input(struct lr_relay *r, const struct lr_relay_source *src,
 {
 	struct lr_frame f;
 	out->to = NULL;
+	out->lent = NULL;
 	out->answer_len = 0;
 	out->drop = LR_RELAY_PASSED;
 	if (lr_frame_read(frame, len, &f) < 0) {
@@ -300,6 +395,10 @@ void lr_relay_input(struct lr_relay *r, const struct lr_relay_source *src,
 	if (!from) {
 		stranger(r, src, f.channel, len, now, out);
 		r->stats.answers += out->answer_len != 0;
+		return;
+	}
+	if (f.flags & LR_FRAME_GUEST) {
+		to_guest(r, from, frame, len, now, out);
 		return;
 	}
 	struct lr_relay_channel *to = lr_channels_by_number(&r->channels, f.channel);
@@ -396,6 +495,7 @@ void lr_relay_tick(struct lr_relay *r, uint64_t now)
 		return;
 	if (now >= r->sweep_due) {
 		lr_channels_sweep(&r->channels, now);
+		lr_lends_sweep(&r->lends, now, r->hooks.ctx, r->hooks.changed);
 		r->sweep_due = now + SWEEP_NS;
 	}
 	r->due = r->sweep_due;

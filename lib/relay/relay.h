@@ -14,6 +14,7 @@
 #define LR_RELAY_RELAY_H
 
 #include "lib/relay/channels.h"
+#include "lib/relay/lend.h"
 
 enum lr_relay_drop {
 	LR_RELAY_PASSED,
@@ -28,6 +29,9 @@ enum lr_relay_drop {
 	LR_RELAY_QUEUE_FULL,   /* a TCP client takes less than it is sent */
 	LR_RELAY_SEND_REFUSED, /* the system did not take it */
 	LR_RELAY_FOREIGN,      /* neither relay frame nor STUN */
+	LR_RELAY_LENT_FOREIGN, /* at a lent port, or to one: not WireGuard, or not his */
+	LR_RELAY_LENT_RATE,    /* too much from strangers, or from a guest */
+	LR_RELAY_LENT_CREDIT,  /* to somebody who sent less to the lent port, or nothing */
 	LR_RELAY_DROPS
 };
 /* "malformed", "unbound" ...: keys of status and metrics. */
@@ -57,6 +61,7 @@ struct lr_relay_stats {
 
 struct lr_relay {
 	struct lr_channels channels;
+	struct lr_lends lends;
 	struct lr_admission admission;
 	struct lr_relay_hooks hooks;
 	struct lr_relay_stats stats;
@@ -70,18 +75,22 @@ struct lr_relay {
 struct lr_relay_config {
 	const struct lr_admission_limits *limits;
 	struct lr_relay_hooks hooks;
-	size_t channels; /* at most */
+	struct lr_lend_hooks lend; /* without `open`: no port is lent */
+	size_t channels, ports;    /* at most */
 	uint64_t epoch;
 	uint8_t id[LR_RELAY_ID_LEN];
 };
 void lr_relay_init(struct lr_relay *r, const struct lr_relay_config *config);
 void lr_relay_release(struct lr_relay *r);
 
-/* What to do with one frame. At most one of `to` and `answer_len`. */
+/* What to do with one frame. At most one of `to`, `lent` and `answer_len`. */
 struct lr_relay_step {
 	struct lr_relay_channel *to; /* send the frame, which was rewritten in place, there */
-	size_t answer_len;           /* send `answer` back to the source */
-	enum lr_relay_drop drop;     /* why not, if neither; counted already */
+	/* Send what lies behind LR_FRAME_GUEST_HEAD bytes out from there, to `outside`. */
+	struct lr_lent *lent;
+	const struct lr_endpoint *outside;
+	size_t answer_len;       /* send `answer` back to the source */
+	enum lr_relay_drop drop; /* why not, if neither; counted already */
 	uint8_t answer[LR_FRAME_ANSWER_MAX];
 };
 /* The channel of a source, to be looked up once for a train; NULL: none. */
@@ -95,6 +104,15 @@ static inline struct lr_relay_channel *lr_relay_from(
 void lr_relay_input(struct lr_relay *r, const struct lr_relay_source *src,
 	struct lr_relay_channel *from, uint8_t *frame, size_t len, uint64_t now,
 	struct lr_relay_step *out);
+/* A message came to a lent port. The channel to which it goes with `head` in front, or NULL: it was
+ * dropped, and counted. */
+struct lr_relay_channel *lr_relay_guest(struct lr_relay *r, struct lr_lent *lent,
+	const struct lr_endpoint *from, const uint8_t *message, size_t len, uint64_t now,
+	uint8_t head[LR_FRAME_GUEST_HEAD]);
+/* A port that a state file says was lent; it stays if the member asks for it again. False: the port
+ * cannot be had. */
+bool lr_relay_lend(
+	struct lr_relay *r, struct lr_relay_channel *c, uint16_t port, uint32_t tag, uint64_t now);
 /* The greeting of a TCP connection: a COOKIE. */
 size_t lr_relay_greet(struct lr_relay *r, const struct lr_relay_source *src, uint64_t now,
 	uint8_t out[LR_FRAME_COOKIE_LEN]);

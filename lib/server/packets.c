@@ -191,9 +191,11 @@ static void take(struct lr_server *s, const struct lr_server_socket *k, struct l
 		lr_relay_input(&s->relay, &src, from, p, len, s->loop.now, &step);
 		if (step.to)
 			forward(s, step.to, p, len);
+		else if (step.lent)
+			lr_server_to_guest(s, &step, p, len);
 		else if (step.answer_len)
 			lr_server_send(s, &src, step.answer, step.answer_len);
-		if (!step.to) /* a control frame may have changed it */
+		if (!step.to && !step.lent) /* a control frame may have changed it */
 			from = lr_relay_from(&s->relay, &src);
 	}
 }

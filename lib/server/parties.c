@@ -235,6 +235,21 @@ static json_t *channels_json(const struct lr_server_party *p)
 	return list;
 }
 
+static json_t *lent_json(const struct lr_server_party *p)
+{
+	json_t *list = json_array();
+	for (const struct lr_relay_channel *c = p->relay.channels; c; c = c->next) {
+		for (const struct lr_lent *lent = c->lents; lent; lent = lent->next) {
+			json_t *o = json_object();
+			lr_json_put_int(o, LR_K_PORT, lent->port);
+			lr_json_put_int(o, LR_K_CHANNEL, c->number);
+			lr_json_put_int(o, LR_K_TAG, lent->tag);
+			json_array_append_new(list, o);
+		}
+	}
+	return list;
+}
+
 /* Takes `value`. */
 static void put_job(struct lr_server *s, const char *path, json_t *value)
 {
@@ -250,6 +265,7 @@ static void save(struct lr_server *s, struct lr_server_party *p)
 	json_t *o = path ? lr_directory_export(s->directory, p->relay.id, &now) : NULL;
 	if (o) {
 		lr_json_put(o, LR_K_CHANNELS, channels_json(p));
+		lr_json_put(o, LR_K_LENT, lent_json(p));
 		put_job(s, path, o);
 	}
 	free(path);
@@ -276,6 +292,27 @@ static void load_channels(struct lr_server *s, struct lr_server_party *p, const 
 	}
 }
 
+/* The ports that guests know: nobody else may have them. */
+static void load_lent(struct lr_server *s, struct lr_server_party *p, const json_t *list)
+{
+	const json_t *o;
+	size_t i;
+	json_array_foreach (list, i, o) {
+		bool bad = false;
+		int64_t port = lr_json_int(o, LR_K_PORT, 0, &bad);
+		int64_t number = lr_json_int(o, LR_K_CHANNEL, 0, &bad);
+		int64_t tag = lr_json_int(o, LR_K_TAG, 0, &bad);
+		struct lr_relay_channel *c =
+			lr_channels_by_number(&s->relay.channels, (uint32_t)number);
+		if (bad || port <= 0 || port > UINT16_MAX || tag < 0 || tag > UINT32_MAX || !c ||
+			c->party != &p->relay)
+			continue;
+		if (!lr_relay_lend(&s->relay, c, (uint16_t)port, (uint32_t)tag, lr_now()))
+			lr_log(LR_LOG_ERROR, "port %u, lent for a guest, is in use now",
+				(unsigned)port);
+	}
+}
+
 static int load_object(struct lr_server *s, const json_t *o, const uint8_t *id, struct lr_err *err)
 {
 	struct lr_directory_now now = lr_server_now(s);
@@ -285,6 +322,7 @@ static int load_object(struct lr_server *s, const json_t *o, const uint8_t *id, 
 	if (!p)
 		return lr_err_set(err, LR_EXIT_FAILED, "it is of another party, or out of memory");
 	load_channels(s, p, json_object_get(o, LR_K_CHANNELS));
+	load_lent(s, p, json_object_get(o, LR_K_LENT));
 	return 0;
 }
 

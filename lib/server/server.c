@@ -28,6 +28,8 @@ void lr_server_defaults(struct lr_server_options *o)
 	*o = (struct lr_server_options){
 		.directory = lr_directory_defaults,
 		.admission = lr_admission_defaults,
+		.guest_first = LR_SERVER_GUEST_FIRST,
+		.guest_last = LR_SERVER_GUEST_LAST,
 		.channels = 65536, /* 20 MB */
 		.connections = 8192,
 		.connections_network = 512,
@@ -123,13 +125,16 @@ static int make_directory(struct lr_server *s, struct lr_err *err)
 	struct lr_directory_hooks hooks = lr_parties_directory_hooks;
 	struct lr_relay_config config = {.limits = &s->options.admission,
 		.hooks = lr_parties_relay_hooks,
-		.channels = s->options.channels};
+		.channels = s->options.channels,
+		.ports = (size_t)(s->options.guest_last - s->options.guest_first) + 1};
 	hooks.ctx = config.hooks.ctx = s;
 	do
 		lr_random(&config.epoch, sizeof(config.epoch));
 	while (!config.epoch);
 	if (own_id(s, config.id, err) < 0)
 		return -1;
+	if (lr_server_lends(s, &config.lend) < 0)
+		return lr_err_set(err, LR_EXIT_FAILED, "out of memory");
 	lr_relay_init(&s->relay, &config);
 	lr_stun_server_init(&s->stun);
 	s->directory = lr_directory_new(&s->options.directory, config.epoch, &hooks);
@@ -219,6 +224,7 @@ void lr_server_free(struct lr_server *s)
 		lr_loop_release(&s->loop);
 	if (s->lock >= 0)
 		close(s->lock);
+	free(s->guest_slots);
 	free(s->dir);
 	free(s->token);
 	free(s);
@@ -251,7 +257,7 @@ static uint64_t deadline(void *ctx)
 	uint64_t due = least(lr_directory_due(s->directory), lr_http_due(s->http));
 	due = least(due, lr_timers_next(&s->polls));
 	due = least(due, s->tunnels_due);
-	if (s->relay.signals || s->relay.channels.n_bound)
+	if (s->relay.signals || s->relay.channels.n_bound || s->relay.lends.n)
 		due = least(due, lr_relay_due(&s->relay));
 	return due;
 }

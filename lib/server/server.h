@@ -17,6 +17,9 @@
 
 #define LR_SERVER_LISTEN_MAX 16
 #define LR_SERVER_PORT       3478 /* RFC 8489 section 18.6 */
+/* Below the ports that systems give to whoever asks for any (32768, RFC 6056 3.2). */
+#define LR_SERVER_GUEST_FIRST 28000
+#define LR_SERVER_GUEST_LAST  28999
 
 struct lr_server_options {
 	/* Where to listen, TCP and UDP. An address of family 0 is both wildcards. */
@@ -29,6 +32,7 @@ struct lr_server_options {
 	const char *token;      /* NULL: whoever asks may found a party */
 	const char *region;     /* shown in /v1/relay; NULL */
 	const uint8_t *only;    /* the one party that is served; NULL: any */
+	uint16_t guest_first, guest_last; /* UDP ports that are lent for guests; 0: none */
 	struct lr_directory_limits directory;
 	struct lr_admission_limits admission;
 	size_t channels;

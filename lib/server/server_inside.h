@@ -15,7 +15,8 @@
 #include "lib/server/saver.h"
 #include "lib/server/server.h"
 
-#define LR_SERVER_SOCKETS (LR_SERVER_LISTEN_MAX * 4)
+#define LR_SERVER_SOCKETS     (LR_SERVER_LISTEN_MAX * 4)
+#define LR_SERVER_GUEST_SLOTS 64
 
 /* What a request waits for: news of a party (a long poll), or that a change is on the disk. */
 struct lr_wait {
@@ -82,6 +83,9 @@ struct lr_server {
 	struct lr_ip main[2]; /* IPv4, IPv6: the address beside options.alternate */
 	uint8_t *answers;     /* bytes of our own that wait for the flush */
 	unsigned n_answers;
+	uint8_t *
+		guest_slots; /* frames from guests that wait for the flush; NULL: no port is lent */
+	unsigned n_guest_slots;
 	/* tunnels */
 	struct lr_map by_conn;
 	struct lr_tunnel *tunnels, *dirty_tunnels;
@@ -107,6 +111,14 @@ void lr_server_sockets_close(struct lr_server *s);
 void lr_server_send(
 	struct lr_server *s, const struct lr_relay_source *to, const uint8_t *bytes, size_t len);
 void lr_server_flush(struct lr_server *s);
+
+/* lent.c */
+/* Fills the hooks for lib/relay/lend.h as the options say. 0 or -ENOMEM. */
+int lr_server_lends(struct lr_server *s, struct lr_lend_hooks *hooks);
+/* Sends the message in a member's frame (step->lent) to its guest. The frame stays where it is
+ * until the next flush. */
+void lr_server_to_guest(
+	struct lr_server *s, const struct lr_relay_step *step, const uint8_t *frame, size_t len);
 
 /* tunnels.c */
 void lr_tunnels_init(struct lr_server *s);

@@ -108,6 +108,9 @@ static void one_frame(struct lr_tunnel *t, size_t len)
 		len, s->loop.now, &step);
 	if (step.answer_len) {
 		push(t, step.answer, step.answer_len);
+	} else if (step.lent) {
+		lr_server_to_guest(s, &step, t->stream.frame, len);
+		lr_server_flush(s); /* the next frame comes to the same place */
 	} else if (step.to && step.to->conn) {
 		lr_tunnel_push(s, step.to->conn, t->stream.frame, len);
 	} else if (step.to) {

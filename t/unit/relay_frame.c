@@ -38,7 +38,11 @@ static void headers(void)
 		{{0xf2, 0, 0, 0, 0, 0, 0}, 7, -EBADMSG, "seven bytes"},
 		{{0xf2}, 0, -EBADMSG, "nothing"},
 		{{0xf1, 0, 0, 0, 0, 0, 0, 1}, 8, -EBADMSG, "a probe"},
-		{{0xf2, 2, 0, 0, 0, 0, 0, 1}, 8, -EBADMSG, "an unknown flag"},
+		{{0xf2, 2, 0, 0, 0, 0, 0, 1}, 8, 0, "a guest's message"},
+		{{0xf2, 6, 0, 0, 0, 0, 0, 1}, 8, 0, "to a guest by name"},
+		{{0xf2, 4, 0, 0, 0, 0, 0, 1}, 8, -EBADMSG, "named, but no guest"},
+		{{0xf2, 3, 0, 0, 0, 0, 0, 1}, 8, -EBADMSG, "control and guest at once"},
+		{{0xf2, 8, 0, 0, 0, 0, 0, 1}, 8, -EBADMSG, "an unknown flag"},
 		{{0xf2, 0x81, 0, 0, 0, 0, 0, 1}, 8, -EBADMSG, "an unknown flag beside control"},
 	};
 	uint8_t out[8];
@@ -96,6 +100,68 @@ static void answers(void)
 	is_str(lr_frame_reason_name(200), "unknown", "a reason of the future");
 }
 
+static void lending(void)
+{
+	static const uint8_t want[20] = {
+		0xf2, 1, [8] = LR_FRAME_LEND, [12] = 0x6d, 0x60, [16] = 1, 2, 3, 4};
+	struct lr_frame_control c, lent = {.port = 28000, .lifetime_s = 300, .tag = 7};
+	uint8_t out[LR_FRAME_LEND_LEN];
+	is_int(lr_frame_lend(out, LR_FRAME_LEND, 28000, 0x01020304), 20, "LEND has 20 bytes");
+	is_mem(out, want, 20, "kind, port, tag");
+	ok(lr_control_read(out, 20, &c) == 0 && c.kind == LR_FRAME_LEND && c.port == 28000 &&
+			c.tag == 0x01020304,
+		"LEND is read");
+	is_int(lr_frame_lent(out, &lent), 20, "LENT has 20 bytes");
+	ok(lr_control_read(out, 20, &c) == 0 && c.kind == LR_FRAME_LENT && c.port == 28000 &&
+			c.lifetime_s == 300 && c.tag == 7 && !c.reason,
+		"its port, lifetime and tag");
+	lent.reason = LR_REFUSED_PORTS;
+	lr_frame_lent(out, &lent);
+	ok(lr_control_read(out, 20, &c) == 0 && c.reason == LR_REFUSED_PORTS, "or why not");
+	is_str(lr_frame_reason_name(LR_REFUSED_PORTS), "ports", "by name");
+}
+
+static void guests(void)
+{
+	static const uint8_t want[28] = {
+		0xf2, 6, [8] = 0x6d, 0x60, 0x12, 0x67, [22] = 0xff, 0xff, 192, 0, 2, 1};
+	struct lr_frame_guest g = {.named = true, .port = 28000}, back;
+	uint8_t out[LR_FRAME_GUEST_HEAD + 1] = {0};
+	g.at.in = (struct sockaddr_in){.sin_family = AF_INET,
+		.sin_port = htons(4711),
+		.sin_addr.s_addr = htonl(0xc0000201)};
+	lr_frame_guest(out, &g);
+	is_mem(out, want, 28, "the drawing: port lent, port and address outside");
+	is_int(lr_guest_read(out, 28, &back), -EBADMSG, "without a message it is nothing");
+	ok(lr_guest_read(out, 29, &back) == 0 && back.named && back.port == 28000 &&
+			lr_endpoint_equal(&back.at, &g.at),
+		"it is read");
+	out[1] = LR_FRAME_GUEST;
+	ok(lr_guest_read(out, 29, &back) == 0 && !back.named, "not named");
+	out[1] = 0;
+	is_int(lr_guest_read(out, 29, &back), -EBADMSG, "a member's message is no guest's");
+	g.at.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+		.sin6_port = htons(1),
+		.sin6_addr.s6_addr = {0x20, 1, [15] = 9}};
+	lr_frame_guest(out, &g);
+	ok(lr_guest_read(out, 29, &back) == 0 && lr_endpoint_equal(&back.at, &g.at), "IPv6");
+	g.port = 0;
+	lr_frame_guest(out, &g);
+	is_int(lr_guest_read(out, 29, &back), -EBADMSG, "no port");
+	g.port = 1;
+	memset(&g.at, 0, sizeof(g.at));
+	lr_frame_guest(out, &g);
+	is_int(lr_guest_read(out, 29, &back), -EBADMSG, "no address");
+	unsigned wrong = 0;
+	for (size_t len = 0; len < 28; len++) {
+		uint8_t *p = malloc(len ? len : 1); /* the sanitizer sees its end */
+		memcpy(p, want, len);
+		wrong += lr_guest_read(p, len, &back) == 0;
+		free(p);
+	}
+	is_int(wrong, 0, "at no shorter length");
+}
+
 static bool signed_right(const uint8_t *frame, const uint8_t *relay, const uint8_t *key)
 {
 	struct lr_frame_control c;
@@ -134,13 +200,13 @@ static void signatures(void)
 /* Every kind at every length: read only where it is whole, and never past its end. */
 static void hostile(void)
 {
-	static const size_t whole[9] = {0, 60, 60, 148, 50, 12, 148, 28, 28};
+	static const size_t whole[12] = {0, 60, 60, 148, 50, 12, 148, 28, 28, 20, 20, 20};
 	for (unsigned kind = 0; kind < 256; kind++) {
 		unsigned wrong = 0;
 		for (size_t len = 0; len < 200; len++) {
 			bool exact = kind == LR_FRAME_ASK || kind == LR_FRAME_BIND ||
 				     kind == LR_FRAME_RELEASE;
-			bool good = kind >= 1 && kind <= 8 &&
+			bool good = kind >= 1 && kind <= 11 &&
 				    (exact ? len == whole[kind] : len >= whole[kind]);
 			uint8_t *p = malloc(len ? len : 1); /* the sanitizer sees its end */
 			struct lr_frame_control c;
@@ -152,7 +218,7 @@ static void hostile(void)
 			wrong += (lr_control_read(p, len, &c) == 0) != good;
 			free(p);
 		}
-		if (kind < 10 || wrong)
+		if (kind < 13 || wrong)
 			ok(!wrong, "kind %u is read at its own length only", kind);
 	}
 	uint8_t message[60] = {0xf2, 0};
@@ -169,6 +235,8 @@ int main(void)
 	headers();
 	asking();
 	answers();
+	lending();
+	guests();
 	signatures();
 	hostile();
 	return tap_done();
