@@ -21,7 +21,7 @@ struct lr_peer_args {
 	bool four, six;
 	/* invite */
 	bool once;
-	const char *life;
+	const char *life, *guest;
 };
 
 extern const struct lr_prog lr_peer_prog;

@@ -11,7 +11,9 @@
 #include "lib/crypto/crypto.h"
 #include "lib/io/qr.h"
 #include "lib/node/client.h"
+#include "lib/node/guest_file.h"
 #include "lib/node/plain_party.h"
+#include "lib/party/invite.h"
 #include "lib/party/token.h"
 #include "terms.h"
 
@@ -22,6 +24,10 @@ const struct lr_opt lr_peer_invite_options[] = {
 	{"once", 0, LR_OPT_FLAG, NULL, "good for one who joins, within a day unless --for says so",
 		AT(once)},
 	{"for", 0, LR_OPT_TEXT, "TIME", "good for so long: 30m, 2h, 7d", AT(life)},
+	{"wireguard", 'w', LR_OPT_TEXT, "NAME",
+		"a wg-quick file for a guest with a stock WireGuard client", AT(guest)},
+	{"endpoint", 'e', LR_OPT_TEXT, "HOST[:PORT]", "where the guest reaches this machine",
+		AT(add.endpoint)},
 	{0},
 };
 
@@ -41,12 +47,12 @@ static json_t *ask(struct lr_cli *cli, json_t *request)
 
 /* --- invite --- */
 
-/* The invite on a line of its own; on a terminal its QR code too. */
-static void print_invite(const char *invite)
+/* The text; on a terminal also `in_code` as a QR code. */
+static void print_with_code(const char *text, const char *in_code)
 {
-	char *code = lr_qr_for(STDOUT_FILENO, invite, NULL);
+	char *code = lr_qr_for(STDOUT_FILENO, in_code, NULL);
 
-	printf("%s\n", invite);
+	fputs(text, stdout);
 	if (code) {
 		printf("\n%s", code);
 		lr_wipe(code, strlen(code));
@@ -54,12 +60,65 @@ static void print_invite(const char *invite)
 	free(code);
 }
 
+static void print_guest(const char *file)
+{
+	char *compact = lr_guest_compact(file);
+
+	print_with_code(file, compact ? compact : file);
+	if (compact)
+		lr_wipe(compact, strlen(compact));
+	free(compact);
+}
+
+static void print_invite(const char *invite)
+{
+	char line[LR_INVITE_TEXT + 1];
+
+	snprintf(line, sizeof(line), "%s\n", invite);
+	print_with_code(line, invite);
+	lr_wipe(line, sizeof(line));
+}
+
+/* A guest with a stock WireGuard client: on standard output is its file, and nothing else. */
+static int invite_guest(struct lr_cli *cli)
+{
+	const struct lr_peer_args *a = cli->args;
+	struct lr_client *c = lr_client_open(a->iface, &cli->err);
+	json_t *guest = c ? lr_guest_file(c, a->guest, a->add.endpoint, &cli->err) : NULL;
+
+	lr_client_close(c);
+	if (!guest)
+		return lr_peer_failed(cli);
+	const char *relay = json_string_value(json_object_get(guest, LR_K_RELAY));
+	if (a->json)
+		lr_json_line(stdout, guest);
+	else
+		print_guest(json_string_value(json_object_get(guest, LR_K_WG_QUICK)));
+	if (relay && !a->json)
+		lr_note(&lr_peer_prog,
+			"%s comes through the relay %s, since nobody outside can reach this "
+			"machine",
+			a->guest, relay);
+	json_decref(guest);
+	return LR_EXIT_OK;
+}
+
 int lr_peer_run_invite(struct lr_cli *cli)
 {
 	const struct lr_peer_args *a = cli->args;
-	json_t *request = lr_client_request("invite");
+	json_t *request;
 	uint64_t life_s = ONCE_LIFE_S;
 
+	if ((a->guest && (a->once || a->life)) || (a->add.endpoint && !a->guest)) {
+		lr_err_set(&cli->err, LR_EXIT_USAGE,
+			a->guest ? "--wireguard: a guest stays until `lr-peer kick`: neither "
+				   "--once nor --for"
+				 : "--endpoint: belongs to --wireguard NAME");
+		return lr_peer_failed(cli);
+	}
+	if (a->guest)
+		return invite_guest(cli);
+	request = lr_client_request("invite");
 	if (a->life &&
 		lr_given_duration("--for", a->life, LR_OFFER_MAX_S, &life_s, &cli->err) != 0) {
 		json_decref(request);
@@ -91,12 +150,17 @@ int lr_peer_run_kick(struct lr_cli *cli)
 	json_t *answer = ask(cli, request);
 	if (!answer)
 		return lr_peer_failed(cli);
+	const char *name = json_string_value(json_object_get(answer, LR_K_PEER));
 	if (a->json)
 		lr_json_line(stdout, answer);
+	else if (json_is_true(json_object_get(answer, LR_K_GUEST)))
+		printf("%s, a guest, is out; for all others everything stays, since a guest never "
+		       "knew the party's secret\n",
+			name);
 	else
 		printf("%s is out, and all invites that were made before are void; `lr-peer "
 		       "invite` makes a new one\n",
-			json_string_value(json_object_get(answer, LR_K_PEER)));
+			name);
 	json_decref(answer);
 	return LR_EXIT_OK;
 }

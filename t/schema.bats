@@ -112,7 +112,8 @@ verbs() {
 	done
 	wait_until 5 ns a lr-peer show b
 	for command in "netcheck netcheck" "status status" "explain explain b" "listed-peer show b" \
-		"invite invite" "invite invite --once --for 1h30m" "rename rename alice" "kick kick b"; do
+		"invite invite" "guest invite --wireguard phone" "status status" "listed-peer show phone" \
+		"kick kick phone" "invite invite --once --for 1h30m" "rename rename alice" "kick kick b"; do
 		# shellcheck disable=SC2086
 		ns a lr-peer ${command#* } --json >"$BATS_TEST_TMPDIR/out"
 		json_ok "${command%% *}" <"$BATS_TEST_TMPDIR/out" || { echo "$command"; cat "$BATS_TEST_TMPDIR/out"; false; }

@@ -166,7 +166,7 @@ bool lr_ip_equal(const struct lr_ip *a, const struct lr_ip *b)
 
 bool lr_endpoint_equal(const struct lr_endpoint *a, const struct lr_endpoint *b)
 {
-	if (a->sa.sa_family != b->sa.sa_family || a->channel != b->channel)
+	if (a->sa.sa_family != b->sa.sa_family || a->channel != b->channel || a->guest != b->guest)
 		return false;
 	if (a->sa.sa_family == AF_INET)
 		return a->in.sin_port == b->in.sin_port &&

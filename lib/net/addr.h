@@ -36,6 +36,7 @@ struct lr_endpoint {
 	struct lr_ip from;   /* local address, family 0 when unknown */
 	uint32_t from_iface; /* interface index, 0 when unknown */
 	uint32_t channel; /* behind a relay at that address: the channel; 0: the address itself */
+	uint16_t guest;   /* behind a port that a relay lent us: the guest's number; 0: no such */
 };
 
 /* Strict parsers: the whole string must match. 0 or -EINVAL. */
@@ -50,7 +51,7 @@ const char *lr_prefix_text(const struct lr_prefix *p, char out[LR_ADDR_TEXT]);
 const char *lr_endpoint_text(const struct lr_endpoint *e, char out[LR_ENDPOINT_TEXT]);
 
 bool lr_ip_equal(const struct lr_ip *a, const struct lr_ip *b);
-/* Compares remote address, port, scope and channel, not `from`. */
+/* Compares remote address, port, scope, channel and guest, not `from`. */
 bool lr_endpoint_equal(const struct lr_endpoint *a, const struct lr_endpoint *b);
 void lr_prefix_mask(struct lr_prefix *p);
 bool lr_prefix_covers(const struct lr_prefix *p, const struct lr_ip *ip);

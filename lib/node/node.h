@@ -22,6 +22,7 @@
 struct lr_pump;
 struct lr_party;
 struct lr_reach;
+struct lr_party_guest;
 struct lr_control;
 struct lr_uapi_socket;
 
@@ -40,9 +41,16 @@ const char *lr_node_drop_name(enum lr_node_drop drop);
 
 /* What hangs on a peer: lr_wg_peer.owner. */
 struct lr_node_peer {
-	char name[LR_NAME_MAX + 1]; /* "" when it has none */
-	struct lr_reach *reach;     /* the paths to a member of the party; NULL: it is none */
+	char name[LR_NAME_MAX + 1];   /* "" when it has none */
+	struct lr_reach *reach;       /* the paths to a member of the party; NULL: it is none */
+	struct lr_party_guest *guest; /* what a guest of ours is; NULL: it is none */
 };
+
+static inline bool lr_node_is_guest(const struct lr_wg_peer *peer)
+{
+	const struct lr_node_peer *own = peer->owner;
+	return own && own->guest;
+}
 
 enum lr_node_event_kind {
 	LR_NODE_EVENT_UP,
@@ -112,6 +120,7 @@ struct lr_node {
 	/* the node's own */
 	struct lr_pump *pump;
 	struct lr_party *party; /* NULL: none */
+	unsigned n_guests;      /* peers that are guests: what they send may be for other peers */
 	struct lr_control *control;
 	struct lr_uapi_socket *uapi;
 	struct lr_node_listener *listeners;

@@ -11,7 +11,7 @@
 
 #include "lib/base/log.h"
 #include "lib/io/child.h"
-#include "lib/node/party_inside.h"
+#include "lib/node/party_guests.h"
 
 #define SAVE_MS   300 /* changes come in bursts */
 #define LEAVE_MS  1000
@@ -103,6 +103,8 @@ static void run(struct lr_party *p, uint64_t now)
 	}
 	if (p->touched && p->roster)
 		lr_party_restore(p);
+	if (p->roster)
+		lr_lend_run(p, now);
 	if (p->reroute)
 		lr_party_reroute(p);
 	if (p->joined) {
@@ -160,7 +162,7 @@ static uint64_t next_due(const struct lr_party *p, uint64_t now)
 	due = least(due, lr_party_map_due(p));
 	for (unsigned i = 0; i < p->n_relays; i++)
 		due = least(due, lr_channel_due(&p->relays[i]));
-	return least(due, lr_party_paths_due(p));
+	return least(due, least(lr_lend_due(p), lr_party_paths_due(p)));
 }
 
 void lr_party_settle(struct lr_party *p, uint64_t now)
@@ -194,6 +196,7 @@ int lr_party_begin(struct lr_party *p, struct lr_err *err)
 	lr_party_default_nick(p);
 	memcpy(self->name, p->nick, sizeof(self->name));
 	memcpy(p->node->name, p->nick, sizeof(p->nick));
+	lr_guests_start(p);
 	lr_party_paths_start(p);
 	lr_roster_join(p->roster, p->new_host ? &host : NULL, lr_party_now(p));
 	if (known && !p->invite.n_relays) /* an invite may be void: the relay is asked first */
@@ -206,6 +209,7 @@ int lr_party_begin(struct lr_party *p, struct lr_err *err)
 static void release(struct lr_party *p)
 {
 	lr_party_drop_all(p);
+	lr_guests_release(p);
 	lr_party_paths_stop(p);
 	for (unsigned i = 0; i < p->n_relays; i++)
 		lr_party_stream_hang_up(&p->relays[i]);

@@ -113,6 +113,7 @@ json_t *lr_party_members(const struct lr_party *p);
  *   {"do": "invite"}                             -> {"ok": true, "invite": TEXT}
  *   {"do": "invite", "uses": N, "life_s": N}     -> the same, by a token
  *   {"do": "kick", "peer": NAME}                 -> {"ok": true, "peer": NAME, "invite": TEXT}
+ *   {"do": "guest", ...}, {"do": "kick"} of a guest: party_guests.h
  *   {"do": "rename", "name": NICK}               -> {"ok": true, "name": NICK}
  *   {"do": "party"}                              -> status, {"do": "members"}, {"do": "netcheck"}
  *   {"do": "explain", "peer": NAME}              -> explain

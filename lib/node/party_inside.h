@@ -12,6 +12,7 @@
  *   party_paths.c  probes, STUN, own addresses
  *   party_state.c  parties/NAME.json
  *   party_events.c what those who watch are told
+ *   party_guests.c guests with a stock WireGuard client (party_guests.h)
  *   party_report.c what is shown, requests of the control socket
  *   party_netcheck.c   what the network lets through
  */
@@ -151,6 +152,8 @@ struct lr_party {
 	bool leaving;
 
 	struct lr_party_member *members;
+	struct lr_party_guest *guests; /* ours; party_guests.h */
+	uint16_t guest_port;           /* the tunnel's port, when guests know it; else 0 */
 	struct lr_party_held held[LR_PARTY_HELD];
 	uint64_t asked_ns; /* when a stranger made us ask for the members */
 	bool joined;       /* somebody did: what is held may be his */
@@ -248,6 +251,8 @@ uint64_t lr_channel_due(const struct lr_party_relay *r);
 /* A control frame that came that way, over UDP from `src`. */
 void lr_channel_control(struct lr_party_relay *r, enum lr_way way, const struct lr_endpoint *src,
 	const uint8_t *frame, size_t len);
+/* A frame over our channel, the way that it is bound. 0 or -errno. */
+int lr_channel_send(struct lr_party_relay *r, const uint8_t *frame, size_t len);
 void lr_channel_release(struct lr_party_relay *r); /* told to the relay */
 void lr_channel_reset(struct lr_party_relay *r);   /* begins anew */
 void lr_channel_doubt(struct lr_party_relay *r);   /* a path through it has failed */
@@ -307,6 +312,12 @@ void lr_party_map_moved(struct lr_party *p);
 /* Gives the port back; lr_party_map_gone() when the router has heard of it. */
 void lr_party_map_end(struct lr_party *p);
 bool lr_party_map_gone(const struct lr_party *p);
+
+/* party_lend.c */
+void lr_lend_answered(struct lr_party_relay *r, const struct lr_frame_control *c); /* LENT */
+/* A guest's frame from the relay, as lr_party_frame(). */
+size_t lr_lend_frame(
+	struct lr_party_relay *r, const uint8_t *bytes, size_t len, struct lr_endpoint *via);
 
 /* party_state.c */
 /* Fills name, file, roster and relays as the options say. 0 or -1 with `err`. */

@@ -141,7 +141,7 @@ void lr_party_datagram(struct lr_party *p, const struct lr_endpoint *src, uint16
 	probe(p, &route, bytes, len);
 }
 
-bool lr_party_frame(struct lr_party *p, const struct lr_endpoint *src, const uint8_t *bytes,
+size_t lr_party_frame(struct lr_party *p, const struct lr_endpoint *src, const uint8_t *bytes,
 	size_t len, struct lr_endpoint *via)
 {
 	struct lr_party_relay *r = lr_party_relay_at(p, src);
@@ -149,25 +149,27 @@ bool lr_party_frame(struct lr_party *p, const struct lr_endpoint *src, const uin
 
 	if (!r || lr_frame_read(bytes, len, &f) < 0) {
 		p->foreign++;
-		return false;
+		return 0;
 	}
 	if (f.flags & LR_FRAME_CONTROL) {
 		lr_channel_control(r, LR_WAY_UDP, src, bytes, len);
-		return false;
+		return 0;
 	}
+	if (f.flags & LR_FRAME_GUEST)
+		return lr_lend_frame(r, bytes, len, via);
 	const uint8_t *inner = bytes + LR_FRAME_HEADER;
 	switch (lr_classify(inner, len - LR_FRAME_HEADER)) {
 	case LR_DATAGRAM_WG:
 		*via = *src;
 		via->channel = f.channel;
-		return true;
+		return LR_FRAME_HEADER;
 	case LR_DATAGRAM_PROBE:
 		probe(p, &(struct lr_route){.to = r->at, .channel = f.channel}, inner,
 			len - LR_FRAME_HEADER);
-		return false;
+		return 0;
 	default:
 		p->foreign++;
-		return false;
+		return 0;
 	}
 }
 

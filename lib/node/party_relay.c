@@ -23,13 +23,14 @@
 
 /* --- frames to it --- */
 
-/* Over UDP to one of its addresses. */
-static void send_udp(
+/* Over UDP to one of its addresses. 0 or -errno. */
+static int send_udp(
 	struct lr_party_relay *r, const struct lr_endpoint *to, const uint8_t *frame, size_t len)
 {
 	int error = lr_pump_send(r->party->node->pump, 0, to, frame, len, false);
 
 	r->party->cut_off |= lr_party_no_way(error);
+	return error;
 }
 
 static void send_frame(struct lr_party_relay *r, enum lr_way way, const uint8_t *frame, size_t len)
@@ -38,6 +39,13 @@ static void send_frame(struct lr_party_relay *r, enum lr_way way, const uint8_t 
 		lr_party_stream_send(r, frame, len, len);
 	else
 		send_udp(r, &r->at, frame, len);
+}
+
+int lr_channel_send(struct lr_party_relay *r, const uint8_t *frame, size_t len)
+{
+	if (lr_channel_streams(r))
+		return lr_party_stream_send(r, frame, len, len);
+	return send_udp(r, &r->at, frame, len);
 }
 
 static bool has_address(const struct lr_party_relay *r, const struct lr_endpoint *at)
@@ -365,6 +373,10 @@ void lr_channel_control(struct lr_party_relay *r, enum lr_way way, const struct 
 		return;
 	}
 	bool was = lr_channel_bound(r);
+	if (c.kind == LR_FRAME_LENT && was) {
+		lr_lend_answered(r, &c);
+		return;
+	}
 	unsigned news = lr_binding_receive(&r->bind, lr_party_now(r->party), way, &c);
 	r->party->reroute |= was && !lr_channel_bound(r);
 	if (way == LR_WAY_UDP && !had && udp->has_cookie)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/node/node_book.h"
-#include "lib/node/party_inside.h"
+#include "lib/node/party_guests.h"
 #include "lib/node/report.h"
 #include "terms.h"
 
@@ -71,6 +71,7 @@ json_t *lr_party_status(const struct lr_party *p)
 	lr_party_put_endpoint(o, LR_K_OUTSIDE, &p->behave.mapped);
 	lr_json_put(o, LR_K_PORT_MAPPING, lr_party_map_json(p));
 	lr_json_put(o, LR_K_RELAYS, lr_party_relays_json(p));
+	lr_json_put(o, LR_K_GUESTS, lr_guests_json(p));
 	return o;
 }
 
@@ -223,6 +224,19 @@ static json_t *answer_invite(struct lr_node *node, const json_t *request, struct
 	return NULL;
 }
 
+/* The name may be that of a guest whom another member has. */
+static void explain_unknown(struct lr_node *node, const json_t *request, struct lr_err *err)
+{
+	bool bad = false;
+	const char *name = lr_json_str(request, LR_K_PEER, &bad);
+	const struct lr_member *hub = name ? lr_guest_hub_of(node->party, name) : NULL;
+
+	if (hub)
+		lr_err_set(err, LR_EXIT_FAILED,
+			"%.64s: is a guest of %s: `lr-peer kick` there takes it away", name,
+			hub->r.name);
+}
+
 static json_t *answer_kick(struct lr_node *node, const json_t *request, struct lr_err *err)
 {
 	struct lr_wg_peer *peer = named(node, request, err);
@@ -231,11 +245,15 @@ static json_t *answer_kick(struct lr_node *node, const json_t *request, struct l
 	struct lr_err ignored;
 	json_t *o;
 
-	if (!peer)
+	if (!peer) {
+		explain_unknown(node, request, err);
 		return NULL;
+	}
+	const struct lr_node_peer *own = peer->owner;
+	if (own && own->guest)
+		return lr_guest_answer_kick(own->guest);
 	memcpy(key, peer->public_key, sizeof(key)); /* the peer goes */
 	o = json_object();
-	const struct lr_node_peer *own = peer->owner;
 	lr_json_put_str(o, LR_K_PEER, own && own->name[0] ? own->name : lr_key_text(key, text));
 	if (lr_party_kick(node->party, key, err) < 0) {
 		json_decref(o);
@@ -300,6 +318,7 @@ json_t *lr_party_answer(struct lr_node *node, const json_t *request, bool *mine)
 	} verbs[] = {
 		{"invite", answer_invite},
 		{"kick", answer_kick},
+		{"guest", lr_guest_answer},
 		{"rename", answer_rename},
 		{"party", answer_party},
 		{"members", answer_members},

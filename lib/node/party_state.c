@@ -2,6 +2,7 @@
  * party_state.c - parties/NAME.json: a party as it is taken up again
  *
  *   {"name":..., "nick":..., "hidden": bool, "host_secret":..., "relays": [TEXT...],
+ *    "guests": [...], "listen_port": the tunnel's when guests know it, else 0,
  *    and what lib/party/roster_json.c writes}
  *
  * Mode 0600: it holds the party's secret and, at the host, the host key. Two parties of one name
@@ -18,7 +19,7 @@
 #include "lib/base/log.h"
 #include "lib/base/state.h"
 #include "lib/net/nick.h"
-#include "lib/node/party_inside.h"
+#include "lib/node/party_guests.h"
 #include "terms.h"
 
 #define STATE_MAX (2u << 20)
@@ -98,6 +99,8 @@ static json_t *export(const struct lr_party *p)
 	for (unsigned i = 0; i < p->n_relays; i++)
 		json_array_append_new(relays, json_string(p->relays[i].place.text));
 	lr_json_put(o, LR_K_RELAYS, relays);
+	lr_json_put(o, LR_K_GUESTS, lr_guests_export(p));
+	lr_json_put_int(o, LR_K_LISTEN_PORT, p->guest_port);
 	return o;
 }
 
@@ -180,9 +183,12 @@ static int import_own(struct lr_party *p, const json_t *o, struct lr_err *err)
 	const json_t *relays = json_object_get(o, LR_K_RELAYS), *v;
 	size_t i;
 
+	int64_t port = lr_json_int(o, LR_K_LISTEN_PORT, 0, &bad);
+
 	p->hide = lr_json_bool(o, LR_K_HIDDEN, false, &bad);
-	if (bad || !name || !lr_party_name_ok(name))
-		return lr_err_set(err, LR_EXIT_USAGE, "name, nick or host key is not one");
+	if (bad || !name || !lr_party_name_ok(name) || port < 0 || port > UINT16_MAX)
+		return lr_err_set(err, LR_EXIT_USAGE, "name, nick, host key or port is not one");
+	p->guest_port = (uint16_t)port;
 	memcpy(p->name, name, strlen(name) + 1);
 	if (nick && lr_party_set_nick(p, nick, err) < 0)
 		return -1;
@@ -198,7 +204,7 @@ static int import_own(struct lr_party *p, const json_t *o, struct lr_err *err)
 		if (text && lr_place_parse(text, strlen(text), &place) == 0)
 			lr_sync_add(p, &place);
 	}
-	return 0;
+	return lr_guests_import(p, json_object_get(o, LR_K_GUESTS), err);
 }
 
 static int import(struct lr_party *p, const json_t *o, struct lr_err *err)

@@ -14,9 +14,9 @@
 /* STUN or a probe, straight from `src`, on socket number `socket`. */
 void lr_party_datagram(struct lr_party *p, const struct lr_endpoint *src, uint16_t socket,
 	const uint8_t *bytes, size_t len);
-/* A relay frame. True when it holds a WireGuard message for us: `via` is then its source, the
- * message begins LR_FRAME_HEADER bytes in. */
-bool lr_party_frame(struct lr_party *p, const struct lr_endpoint *src, const uint8_t *bytes,
+/* A relay frame. When it holds a WireGuard message for us: how many bytes in that begins, `via` is
+ * its source. Else 0. */
+size_t lr_party_frame(struct lr_party *p, const struct lr_endpoint *src, const uint8_t *bytes,
 	size_t len, struct lr_endpoint *via);
 /* Frames of `segment` bytes to the relay at `to`, if they go over TCP: *error is then 0 or -errno.
  * False: they go over UDP, as all else. */
@@ -35,6 +35,12 @@ void lr_party_sent(
 void lr_party_peer_gone(struct lr_party *p, struct lr_reach *reach);
 /* Somebody else changed peers: members' are put right again, whatever was done to them. */
 void lr_party_peer_touched(struct lr_party *p);
+/* Messages of `segment` bytes (the last may be shorter) to a guest behind a port that a relay lent
+ * us: to->guest is its number. 0 or -errno. */
+int lr_party_send_guest(struct lr_party *p, const struct lr_endpoint *to, const uint8_t *msg,
+	size_t len, size_t segment);
+/* The guest's peer is about to be removed. */
+void lr_party_guest_gone(struct lr_party_guest *g);
 /* A datagram of none of the kinds. */
 void lr_party_foreign(struct lr_party *p);
 

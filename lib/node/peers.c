@@ -99,6 +99,8 @@ void lr_node_peer_changed(struct lr_node *node, struct lr_wg_peer *peer, bool re
 	lr_node_tell(node, LR_NODE_EVENT_PEER_REMOVED, peer);
 	if (own && own->reach)
 		lr_party_peer_gone(node->party, own->reach);
+	if (own && own->guest)
+		lr_party_guest_gone(own->guest);
 	free(own);
 	peer->owner = NULL;
 }

@@ -106,7 +106,8 @@ static void cells(const json_t *peer, double unix_now, char out[COLUMNS][CELL])
 
 	if (*address == '-')
 		address = text_of(peer, LR_K_ADDRESS6);
-	snprintf(out[0], CELL, "%s", strcmp(name, key) == 0 ? "-" : name);
+	snprintf(out[0], CELL, "%s%s", strcmp(name, key) == 0 ? "-" : name,
+		json_is_true(json_object_get(peer, LR_K_GUEST)) ? " (guest)" : "");
 	snprintf(out[1], CELL, "%s", key);
 	snprintf(out[2], CELL, "%s", address);
 	snprintf(out[3], CELL, "%s", text_of(peer, LR_K_ENDPOINT));
@@ -231,6 +232,8 @@ char *lr_plain_peer(const json_t *peer, double unix_now)
 	if (!out)
 		return NULL;
 	write_text(out, "peer", text_of(peer, LR_K_PEER));
+	if (json_is_true(json_object_get(peer, LR_K_GUEST)))
+		write_text(out, "guest", "yes: a stock WireGuard client, whose hub we are");
 	write_text(out, "public key", text_of(peer, LR_K_PUBLIC_KEY));
 	write_text(out, "preshared key",
 		json_is_true(json_object_get(peer, LR_K_PRESHARED)) ? "yes" : "no");

@@ -138,6 +138,31 @@ static void put_mapping(FILE *out, const json_t *o)
 	}
 }
 
+static void put_guest(FILE *out, const json_t *guest, bool first)
+{
+	const char *hub = text_of(guest, LR_K_HUB, NULL), *at = text_of(guest, LR_K_ENDPOINT, NULL);
+	bool ready = json_is_true(json_object_get(guest, LR_K_READY));
+	char line[400];
+
+	snprintf(line, sizeof(line), "%s, %s, %s%s%s", text_of(guest, LR_K_PEER, "?"),
+		text_of(guest, LR_K_ADDRESS, "?"), hub ? "through " : "reaches us at ",
+		hub  ? hub
+		: at ? at
+		     : "?",
+		ready ? "" : ": not now");
+	put(out, first ? "guests" : "", line);
+}
+
+static void put_guests(FILE *out, const json_t *o)
+{
+	const json_t *list = json_object_get(o, LR_K_GUESTS);
+	json_t *guest;
+	size_t i;
+
+	json_array_foreach (list, i, guest)
+		put_guest(out, guest, i == 0);
+}
+
 char *lr_plain_explain(const json_t *explain, double unix_now)
 {
 	char *text = NULL;
@@ -218,5 +243,6 @@ char *lr_plain_party(const json_t *party, double unix_now)
 	put_relays(out, party);
 	if (blocked(party))
 		put(out, "blocked", blocked(party));
+	put_guests(out, party);
 	return end(out, &text);
 }

@@ -1,7 +1,7 @@
 /*
  * pump.c - see pump.h
  */
-#include "lib/node/pump.h"
+#include "lib/node/pump_inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,53 +9,16 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/log.h"
-#include "lib/io/cut.h"
-#include "lib/io/merge.h"
-#include "lib/io/tun.h"
-#include "lib/io/udp.h"
 #include "lib/nat/classify.h"
 #include "lib/node/fit.h"
 #include "lib/node/party_wire.h"
 #include "lib/node/refit.h"
-#include "lib/node/sockets.h"
-#include "lib/relay/frame.h"
 
 enum {
-	FRAME_ROOM = 65536 + LR_ETH_HEAD,
 	BURST_NS = 100 * 1000, /* wake-ups closer than this are one burst */
 	READS = 64,            /* frames from the device before the sockets get a turn */
 	RECEIVES = 64,         /* trains from a socket before the device gets one */
-	ARENA = 256 << 10,     /* datagrams that are opened before they are written */
-	DATAGRAM_ROOM = 65536, /* what must be left of it for one more receive */
-};
-
-/* Sealed messages for one peer, one behind the other, all of `segment` bytes but the last. Through
- * a relay each has its frame's header in front, `head` bytes. */
-struct train {
-	struct lr_wg_peer *peer;
-	struct lr_path *path; /* of a member; NULL: to the peer's endpoint */
-	size_t head;
-	size_t len, segment;
-	unsigned count;
-	bool closed; /* the last one is shorter */
-	uint8_t buf[LR_TRAIN_BYTES + LR_FRAME_HEADER + LR_WG_OVERHEAD + LR_WG_PAD];
-};
-
-struct lr_pump {
-	struct lr_node *node;
-	struct lr_tun tun;
-	struct lr_udp udp;
-	struct lr_source on_device, on_udp4, on_udp6;
-	uint64_t device_at, udp_at; /* when they were ready last */
-	struct lr_sockets sockets;
-	uint8_t eth[LR_ETH_HEAD]; /* TAP: in front of every packet that we write */
-	struct train train;
-	struct lr_merge merge;
-	struct iovec iov[LR_MERGE_PACKETS + 2];
-	uint8_t frame[FRAME_ROOM];
-	uint8_t relayed[LR_FRAME_HEADER + 65536]; /* what lib/wg sends by itself, with a header */
-	uint8_t arena[ARENA];
-	struct lr_cut cut; /* what is in `frame` */
+	DATAGRAM_ROOM = 65536, /* what must be left of the arena for one more receive */
 };
 
 /* How much to take in this wake-up. A game's packet comes alone: then asking for a second one is a
@@ -103,6 +66,8 @@ static int send_to_peer(
 	struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *msg, size_t len, size_t segment)
 {
 	struct lr_endpoint to = peer->endpoint;
+	if (to.guest)
+		return lr_party_send_guest(p->node->party, &to, msg, len, segment);
 	lr_udp_whole(&p->udp, false); /* nobody knows what its path takes */
 	int r = lr_udp_send(&p->udp, &to, msg, len, segment);
 	if (to.from.family != peer->endpoint.from.family)
@@ -146,7 +111,7 @@ static unsigned refit(struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t 
 
 static void flush_train(struct lr_pump *p)
 {
-	struct train *t = &p->train;
+	struct lr_train *t = &p->train;
 	if (t->count) {
 		int r = t->path ? send_on_path(p, t->path, t->buf, t->len, t->segment)
 				: send_to_peer(p, t->peer, t->buf, t->len, t->segment);
@@ -166,7 +131,7 @@ static void flush_train(struct lr_pump *p)
 /* Makes the train one that can take a message of up to `sealed` bytes for `peer`. */
 static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed)
 {
-	struct train *t = &p->train;
+	struct lr_train *t = &p->train;
 	size_t need = sealed + t->head;
 	if (t->count && (t->peer != peer || t->closed || need > t->segment ||
 				t->count == LR_TRAIN_COUNT || t->len + need > LR_TRAIN_BYTES))
@@ -182,7 +147,7 @@ static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed)
 /* Seals the packet that lies at the train's end behind the head room. */
 static void seal_into_train(struct lr_pump *p, size_t len)
 {
-	struct train *t = &p->train;
+	struct lr_train *t = &p->train;
 	struct lr_node *node = p->node;
 	uint8_t *msg = t->buf + t->len + t->head;
 	size_t max = lr_fit_padded(node, t->peer, len);
@@ -204,38 +169,50 @@ static void seal_into_train(struct lr_pump *p, size_t len)
 	t->count++;
 }
 
-static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *packet, size_t len)
+/* The peer that has the packet's destination. */
+static struct lr_wg_peer *route(const struct lr_node *node, const uint8_t *packet)
+{
+	return packet[0] >> 4 == 6 ? lr_wg_route(node->wg, 6, packet + 24)
+				   : lr_wg_route(node->wg, 4, packet + 16);
+}
+
+/* What was begun to be cut, to that peer. How many packets it became. */
+static unsigned send_cut(struct lr_pump *p, struct lr_wg_peer *peer)
 {
 	struct lr_node *node = p->node;
 	struct lr_cut *c = &p->cut;
-	if (lr_cut_begin(c, h, packet, len) < 0) {
-		node->drops[LR_NODE_DROP_MALFORMED]++;
-		return;
-	}
-	bool v6 = packet[0] >> 4 == 6;
-	struct lr_wg_peer *peer =
-		v6 ? lr_wg_route(node->wg, 6, packet + 24) : lr_wg_route(node->wg, 4, packet + 16);
-	if (!peer) {
-		lr_wg_count_drop(node->wg, NULL, LR_WG_DROP_NO_PEER);
-		return;
-	}
+	unsigned count = 0;
 	size_t limit = lr_fit_limit(node, peer);
 	if (limit)
 		lr_cut_fit(c, limit);
 	size_t sealed = lr_fit_sealed(node, peer, lr_cut_max(c));
 	if (sealed + LR_FRAME_HEADER > LR_TRAIN_BYTES) {
 		node->drops[LR_NODE_DROP_MALFORMED]++;
-		return;
+		return 0;
 	}
-	for (;;) {
+	for (;; count++) {
 		train_for(p, peer, sealed);
 		size_t n = lr_cut_next(c, p->train.buf + p->train.len + p->train.head + LR_WG_HEAD);
 		if (n == 0)
 			break;
-		node->device_rx_packets++;
 		seal_into_train(p, n);
 	}
 	node->drops[LR_NODE_DROP_MALFORMED] += lr_cut_refused(c);
+	return count;
+}
+
+static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *packet, size_t len)
+{
+	struct lr_node *node = p->node;
+	if (lr_cut_begin(&p->cut, h, packet, len) < 0) {
+		node->drops[LR_NODE_DROP_MALFORMED]++;
+		return;
+	}
+	struct lr_wg_peer *peer = route(node, packet);
+	if (peer)
+		node->device_rx_packets += send_cut(p, peer);
+	else
+		lr_wg_count_drop(node->wg, NULL, LR_WG_DROP_NO_PEER);
 }
 
 /* Takes the Ethernet header off. False: not IP, dropped. */
@@ -253,7 +230,7 @@ static bool strip_ethernet(struct lr_pump *p, struct lr_vnet *h, uint8_t **packe
 	return true;
 }
 
-static void device_ready(struct lr_source *src, uint32_t events)
+void lr_pump_device_ready(struct lr_source *src, uint32_t events)
 {
 	struct lr_pump *p = src->ctx;
 	int most = take(p, &p->device_at, READS);
@@ -306,6 +283,19 @@ static void write_batch(struct lr_pump *p)
 	lr_merge_reset(&p->merge);
 }
 
+/* What a guest has for another peer, or a member for a guest, goes on through the tunnel: a guest
+ * knows only us. Whether it was that. */
+static bool pass_on(struct lr_pump *p, const struct lr_wg_rx *rx)
+{
+	static const struct lr_vnet whole;
+	struct lr_wg_peer *to = route(p->node, rx->packet);
+	if (!to || to == rx->peer || (!lr_node_is_guest(rx->peer) && !lr_node_is_guest(to)))
+		return false;
+	if (lr_cut_begin(&p->cut, &whole, rx->packet, rx->len) == 0)
+		send_cut(p, to);
+	return true;
+}
+
 /* Opens one message in place. */
 static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *msg, size_t len,
 	struct lr_wg_rx *rx)
@@ -314,7 +304,7 @@ static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *
 	lr_wg_receive(node->wg, node->loop.now, src, msg, len, rx);
 	if (rx->kind == LR_WG_RX_CONTROL && !node->party)
 		lr_pump_settle(p, node->loop.now);
-	if (rx->kind != LR_WG_RX_DATA)
+	if (rx->kind != LR_WG_RX_DATA || (node->n_guests && pass_on(p, rx)))
 		return;
 	lr_fit_came(node, rx->peer, rx->packet, rx->len);
 	if (lr_merge_full(&p->merge))
@@ -360,6 +350,7 @@ static void sort_train(struct lr_pump *p, const struct lr_endpoint *src, uint16_
 	struct lr_party *party = p->node->party;
 	const struct lr_reach *heard = NULL;
 	struct lr_endpoint via;
+	size_t head;
 	for (size_t at = 0; at < len; at += segment) {
 		size_t n = len - at < segment ? len - at : segment;
 		uint8_t *msg = buf + at;
@@ -368,9 +359,9 @@ static void sort_train(struct lr_pump *p, const struct lr_endpoint *src, uint16_
 			open_in_party(p, src, socket, msg, n, &heard);
 			break;
 		case LR_DATAGRAM_FRAME:
-			if (lr_party_frame(party, src, msg, n, &via))
-				open_in_party(p, &via, 0, msg + LR_FRAME_HEADER,
-					n - LR_FRAME_HEADER, &heard);
+			head = lr_party_frame(party, src, msg, n, &via);
+			if (head)
+				open_in_party(p, &via, 0, msg + head, n - head, &heard);
 			break;
 		case LR_DATAGRAM_STUN:
 		case LR_DATAGRAM_PROBE:
@@ -388,6 +379,7 @@ void lr_pump_take(
 {
 	const struct lr_reach *heard = NULL;
 	open_in_party(p, src, socket, msg, len, &heard);
+	flush_train(p);
 	write_batch(p);
 }
 
@@ -395,12 +387,14 @@ void lr_pump_take_frame(struct lr_pump *p, const struct lr_endpoint *at, uint8_t
 {
 	const struct lr_reach *heard = NULL;
 	struct lr_endpoint via;
-	if (lr_party_frame(p->node->party, at, frame, len, &via))
-		open_in_party(p, &via, 0, frame + LR_FRAME_HEADER, len - LR_FRAME_HEADER, &heard);
+	size_t head = lr_party_frame(p->node->party, at, frame, len, &via);
+	if (head)
+		open_in_party(p, &via, 0, frame + head, len - head, &heard);
 }
 
 void lr_pump_taken(struct lr_pump *p)
 {
+	flush_train(p);
 	write_batch(p);
 	lr_pump_settle(p, p->node->loop.now);
 }
@@ -430,11 +424,12 @@ static void receive(struct lr_pump *p, int fd, uint16_t socket, int most)
 			used = 0;
 		}
 	}
+	flush_train(p);
 	write_batch(p);
 	lr_pump_settle(p, p->node->loop.now);
 }
 
-static void udp_ready(struct lr_source *src, uint32_t events)
+void lr_pump_udp_ready(struct lr_source *src, uint32_t events)
 {
 	struct lr_pump *p = src->ctx;
 	(void)events;
@@ -460,6 +455,8 @@ static int send_own(struct lr_pump *p, struct lr_wg_tx *tx)
 	}
 	if (tx->peer)
 		return send_to_peer(p, tx->peer, tx->msg, tx->len, tx->len);
+	if (tx->to.guest)
+		return lr_party_send_guest(p->node->party, &tx->to, tx->msg, tx->len, tx->len);
 	if (!tx->to.channel)
 		return lr_udp_send(&p->udp, &tx->to, tx->msg, tx->len, tx->len);
 	size_t len = tx->len + LR_FRAME_HEADER;
@@ -498,92 +495,4 @@ int lr_pump_socket_open(struct lr_pump *p, uint16_t number)
 void lr_pump_socket_close(struct lr_pump *p, uint16_t number)
 {
 	lr_sockets_close(&p->sockets, &p->node->loop, number);
-}
-
-static int watch_sockets(struct lr_pump *p)
-{
-	struct lr_loop *l = &p->node->loop;
-	int r = 0;
-	p->on_udp4 = (struct lr_source){p->udp.fd4, udp_ready, p};
-	p->on_udp6 = (struct lr_source){p->udp.fd6, udp_ready, p};
-	if (p->udp.fd4 >= 0)
-		r = lr_loop_add(l, &p->on_udp4, EPOLLIN);
-	if (r == 0 && p->udp.fd6 >= 0)
-		r = lr_loop_add(l, &p->on_udp6, EPOLLIN);
-	p->node->listen_port = p->udp.port;
-	p->node->offload_udp_gso = p->udp.gso;
-	p->node->offload_udp_gro = p->udp.gro;
-	return r;
-}
-
-struct lr_pump *lr_pump_open(
-	struct lr_node *node, const char *iface, uint16_t port, struct lr_err *err)
-{
-	struct lr_pump *p = calloc(1, sizeof(*p));
-	if (!p) {
-		lr_err_set(err, LR_EXIT_FAILED, "out of memory");
-		return NULL;
-	}
-	p->node = node;
-	p->tun.fd = p->udp.fd4 = p->udp.fd6 = -1;
-	lr_random(&p->cut.id, sizeof(p->cut.id));
-	if (lr_tun_open(&p->tun, iface, node->tap, err) < 0 ||
-		lr_udp_open(&p->udp, port, node->fwmark, err) < 0)
-		goto fail;
-	p->on_device = (struct lr_source){p->tun.fd, device_ready, p};
-	int r = lr_loop_add(&node->loop, &p->on_device, EPOLLIN);
-	if (r == 0)
-		r = watch_sockets(p);
-	if (r < 0) {
-		lr_err_set(err, LR_EXIT_FAILED, "epoll: %s", strerror(-r));
-		goto fail;
-	}
-	memcpy(node->iface, p->tun.name, sizeof(node->iface));
-	memcpy(p->eth, p->tun.mac, 6);
-	memcpy(p->eth + 6, p->tun.mac, 6);
-	p->eth[11] ^= 1;
-	node->offload_tso = p->tun.tso;
-	node->offload_uso = p->tun.uso;
-	lr_merge_init(&p->merge, p->tun.tso, p->tun.uso);
-	return p;
-fail:
-	lr_pump_close(p);
-	return NULL;
-}
-
-static void forget_sockets(struct lr_pump *p)
-{
-	if (p->udp.fd4 >= 0)
-		lr_loop_remove(&p->node->loop, &p->on_udp4);
-	if (p->udp.fd6 >= 0)
-		lr_loop_remove(&p->node->loop, &p->on_udp6);
-	lr_udp_close(&p->udp);
-}
-
-void lr_pump_close(struct lr_pump *p)
-{
-	if (!p)
-		return;
-	forget_sockets(p);
-	lr_sockets_close_all(&p->sockets, &p->node->loop);
-	lr_tun_close(&p->tun);
-	free(p);
-}
-
-int lr_pump_set_port(struct lr_pump *p, uint16_t port)
-{
-	struct lr_udp fresh;
-	if (port && port == p->udp.port)
-		return 0;
-	if (lr_udp_open(&fresh, port, p->node->fwmark, NULL) < 0)
-		return -EADDRINUSE;
-	forget_sockets(p);
-	p->udp = fresh;
-	return watch_sockets(p);
-}
-
-int lr_pump_set_mark(struct lr_pump *p, uint32_t fwmark)
-{
-	p->node->fwmark = fwmark;
-	return lr_udp_set_mark(&p->udp, fwmark);
 }

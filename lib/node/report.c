@@ -96,7 +96,9 @@ static json_t *path(const struct lr_wg_peer *live, uint64_t wall)
 	bool direct = live && live->stats.last_handshake_unix_ns &&
 		      live->stats.last_handshake_unix_ns + LR_REPORT_LIVE_NS > wall;
 
-	lr_json_put_str(out, LR_K_KIND, direct ? "direct" : "none");
+	bool lent = live && live->endpoint.guest;
+
+	lr_json_put_str(out, LR_K_KIND, !direct ? "none" : lent ? "relay" : "direct");
 	put_endpoint(out, direct ? &live->endpoint : NULL);
 	lr_json_put(out, LR_K_RTT_US, NULL);
 	lr_json_put(out, LR_K_MTU, NULL);
@@ -135,6 +137,7 @@ json_t *lr_report_peer(
 	put_count(out, LR_K_TX_BYTES, s ? &s->tx_bytes : NULL);
 	put_count(out, LR_K_RX_PACKETS, s ? &s->rx_packets : NULL);
 	put_count(out, LR_K_TX_PACKETS, s ? &s->tx_packets : NULL);
+	lr_json_put_bool(out, LR_K_GUEST, live && lr_node_is_guest(live));
 	lr_json_put(out, LR_K_PATH, path(live, wall));
 	if (detail)
 		lr_json_put(out, LR_K_DROPS, s ? wg_drops(s->drops) : NULL);

@@ -121,6 +121,12 @@ void lr_roster_join(struct lr_roster *r, const struct lr_ip *wanted, uint64_t no
  * clock, used only when no relay has told the time yet. */
 void lr_roster_settle(struct lr_roster *r, uint64_t now_ns, uint64_t wall_s);
 bool lr_roster_joining(const struct lr_roster *r);
+/* An address for a guest of ours, by its WireGuard key: one that is neither a member's nor another
+ * guest's, as far as we know, nor the charter's for anybody. false: the pool is full. */
+bool lr_roster_choose_guest(
+	const struct lr_roster *r, const uint8_t public_key[LR_KEY_LEN], struct lr_ip *out);
+/* Whether an IPv4 address is our own or a guest's of ours, and nobody's before us. */
+bool lr_roster_ours(const struct lr_roster *r, const struct lr_ip *ip);
 void lr_roster_touch(struct lr_roster *r);
 /* Whether there is something to publish: touched, moved, settled, new epoch, or time to refresh. */
 bool lr_roster_wants_publish(const struct lr_roster *r, uint64_t now_ns);

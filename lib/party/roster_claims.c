@@ -117,16 +117,27 @@ static void decide(struct lr_roster *r)
 
 /* --- our own address --- */
 
+static bool is_guest(const struct lr_member *m, const struct lr_ip *ip)
+{
+	for (unsigned g = 0; g < m->r.n_guests; g++) {
+		if (lr_ip_equal(&m->r.guests[g].address, ip))
+			return true;
+	}
+	return false;
+}
+
 bool lr_roster_free_ip(const struct lr_roster *r, const struct lr_ip *ip)
 {
 	const uint8_t *of = confirmed_for(r, ip);
 	const struct lr_member *m = lr_map_get(&r->by_ip, ip->b);
 
-	return can_be_given(&r->pool, ip) && (!of || is(&r->me, of)) && (!m || m == &r->me);
+	return can_be_given(&r->pool, ip) && (!of || is(&r->me, of)) && (!m || m == &r->me) &&
+	       !is_guest(&r->me, ip);
 }
 
 /* Any address that is free, from the pool's beginning; the host's own is left to the host. */
-static struct lr_ip first_free(const struct lr_roster *r)
+static struct lr_ip first_free(const struct lr_roster *r,
+	bool (*is_free)(const struct lr_roster *r, const struct lr_ip *ip))
 {
 	struct lr_prefix pool = r->pool;
 
@@ -135,10 +146,36 @@ static struct lr_ip first_free(const struct lr_roster *r)
 		 last = first + (uint32_t)((1ull << (32 - pool.len)) - 1);
 	for (uint32_t a = first + 2; a < last; a++) {
 		struct lr_ip ip = lr_ip4(a);
-		if (lr_roster_free_ip(r, &ip))
+		if (is_free(r, &ip))
 			return ip;
 	}
 	return (struct lr_ip){0};
+}
+
+static bool free_for_guest(const struct lr_roster *r, const struct lr_ip *ip)
+{
+	return lr_roster_free_ip(r, ip) && !lr_map_get(&r->by_ip, ip->b) && !confirmed_for(r, ip) &&
+	       !lr_ip_equal(&r->me.r.address, ip);
+}
+
+bool lr_roster_choose_guest(
+	const struct lr_roster *r, const uint8_t public_key[LR_KEY_LEN], struct lr_ip *out)
+{
+	uint8_t hash[LR_KEYHASH_LEN];
+
+	lr_keyhash(hash, public_key);
+	for (unsigned round = 0; round < 64; round++) {
+		*out = lr_keys_address(&r->pool, hash, round);
+		if (free_for_guest(r, out))
+			return true;
+	}
+	*out = first_free(r, free_for_guest);
+	return out->family != 0;
+}
+
+bool lr_roster_ours(const struct lr_roster *r, const struct lr_ip *ip)
+{
+	return ip->family == 4 && lr_map_get(&r->by_ip, ip->b) == &r->me;
 }
 
 void lr_roster_choose(struct lr_roster *r, const struct lr_ip *wanted)
@@ -157,7 +194,7 @@ void lr_roster_choose(struct lr_roster *r, const struct lr_ip *wanted)
 			ip = next;
 	}
 	if (!ip.family)
-		ip = first_free(r);
+		ip = first_free(r, lr_roster_free_ip);
 	r->me.r.address = ip;
 	r->me.r.since_s = 0;
 	r->me.address6 = lr_keys_address6(&r->ula, &ip);
@@ -180,11 +217,7 @@ static bool gives_way(const struct lr_roster *r, const struct lr_member *m, uint
 
 static bool claims_ip(const struct lr_member *m, const struct lr_ip *ip)
 {
-	for (unsigned g = 0; g < m->r.n_guests; g++) {
-		if (lr_ip_equal(&m->r.guests[g].address, ip))
-			return true;
-	}
-	return lr_ip_equal(&m->r.address, ip);
+	return is_guest(m, ip) || lr_ip_equal(&m->r.address, ip);
 }
 
 static bool must_move(const struct lr_roster *r, uint64_t now_ns)
