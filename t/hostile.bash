@@ -91,10 +91,11 @@ look() {
 }
 saw() { onlooker send "$BATS_TEST_TMPDIR/seen" "$1" "$2" 127.0.0.1:9 1 | grep -q 1; }
 
+nobody_in() { [ -z "$(ip netns pids "$TAG-$1")" ]; }
 # nothing_left NAME: no interface, no process, no socket, no state of a party.
 nothing_left() {
 	no_iface "$1"
-	is "$(ip netns pids "$TAG-$1" | wc -l)" 0 "processes"
+	wait_until 5 nobody_in "$1"
 	is "$(find "$LR_RUN_DIR/$1" -name '*.sock' 2>/dev/null | wc -l)" 0 "sockets"
 	[ ! -e "/var/run/wireguard/$(ifn "$1").sock" ]
 	is "$(find "$LR_STATE_DIR/$1/parties" -name '*.json' 2>/dev/null | wc -l)" "${2:-0}" "states"

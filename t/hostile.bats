@@ -61,14 +61,14 @@ over() {
 	forgot a c
 	wait_until 5 forgot b c
 	wait_until 5 no_iface c
-	wait_until 10 eval '[ -z "$(ip netns pids "$TAG-c")" ]'
+	wait_until 10 nobody_in c
 	# As it was before the kick, with the old invite and without.
 	rm -r "$LR_STATE_DIR/c" && cp -r "$BATS_TEST_TMPDIR/old" "$LR_STATE_DIR/c"
 	refused 1 "" c "$INVITE" 1
 	# Without asking anybody it comes up as it was, and ends when the relay has answered.
 	run ns c lr-up "$(basename "$(state c)" .json)" --iface "$(ifn c)"
 	wait_until 10 no_iface c
-	wait_until 10 eval '[ -z "$(ip netns pids "$TAG-c")" ]'
+	wait_until 10 nobody_in c
 	nothing_left c 1
 	# Signed with what it knows.
 	old=$(foe c keyhash)
@@ -145,7 +145,7 @@ drops() { peer "$1" status --json | jq ".drops.$2 // 0"; }
 	forgot b c
 	# The same without an invite, from its state alone, after a second kick.
 	wait_until 10 no_iface c
-	wait_until 10 eval '[ -z "$(ip netns pids "$TAG-c")" ]'
+	wait_until 10 nobody_in c
 	join c "$(peer a invite)"
 	wait_until 5 knows b c
 	ns b lr-up --down "$(ifn b)"
@@ -350,7 +350,7 @@ seen_big() { awk '$1 ~ /^10\.93\.2\.2:/ && $3 ~ /^04/ && length($3) > 1800' "$BA
 		spawn ip netns exec "$TAG-x" /usr/bin/python3 "$ROOT/t/tools/onlooker.py" flood "10.93.1.2:$port" 4000 $t 148
 	done
 	ns b ping -q -c 20 -i 0.02 -W 2 10.66.0.1
-	wait_until 20 eval '[ -z "$(ip netns pids "$TAG-x")" ]'
+	wait_until 20 nobody_in x
 	is "$(counted x | cut -d' ' -f1)" 0 "answers"
 	pings b 10.66.0.1
 	path_is b a direct

@@ -303,10 +303,11 @@ void lr_channel_doubt(struct lr_party_relay *r)
 
 /* --- what the relay says --- */
 
-/* The party has a newer number there than we know. */
+/* The party has another number there than we know. A smaller one is an old message, or ours was a
+ * lie: asking costs little. */
 static void got_number(struct lr_party_relay *r, const struct lr_frame_control *c)
 {
-	if (c->epoch == r->since.epoch && c->seq <= r->since.seq)
+	if (c->epoch == r->since.epoch && c->seq == r->since.seq)
 		return;
 	r->want |= 1u << LR_SYNC_LIST;
 }

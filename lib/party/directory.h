@@ -99,7 +99,8 @@ enum lr_directory_result lr_directory_put_record(struct lr_directory *d,
  * MALFORMED. Counts as use of the party. */
 enum lr_directory_result lr_directory_check_access(struct lr_directory *d,
 	const uint8_t id[LR_PARTY_ID_LEN], const char *header, const struct lr_directory_now *now);
-/* The answer to a good PUT or GET: everything since `since` (NULL, or of another epoch: the whole).
+/* The answer to a good PUT or GET: everything since `since` (NULL, of another epoch, or not reached
+ * yet: the whole).
  * malloc'd; NULL when the party is unknown or memory is short. */
 uint8_t *lr_directory_list(const struct lr_directory *d, const uint8_t id[LR_PARTY_ID_LEN],
 	const struct lr_since *since, const struct lr_directory_now *now, size_t *len);

@@ -68,19 +68,20 @@ bool lr_directory_news(const struct lr_directory *d, const uint8_t id[LR_PARTY_I
 {
 	const struct lr_directory_party *p = lr_directory_find(d, id);
 
-	return !p || since->epoch != d->epoch || since->seq < p->newest->seq;
+	return !p || since->epoch != d->epoch || since->seq != p->newest->seq;
 }
 
 uint8_t *lr_directory_list(const struct lr_directory *d, const uint8_t id[LR_PARTY_ID_LEN],
 	const struct lr_since *since, const struct lr_directory_now *now, size_t *len)
 {
 	const struct lr_directory_party *p = lr_directory_find(d, id);
-	bool whole = !since || since->epoch != d->epoch;
 	const struct lr_change *first = NULL;
 	size_t room = LR_LIST_HEAD, one;
 
 	if (!p)
 		return NULL;
+	/* A number that we have not come to was not ours. */
+	bool whole = !since || since->epoch != d->epoch || since->seq > p->newest->seq;
 	for (const struct lr_change *c = p->newest; c && (whole || c->seq > since->seq);
 		c = c->prev) {
 		value(c, &one);

@@ -347,7 +347,12 @@ static unsigned got_bound(struct lr_binding *b, struct lr_binding_way *w, uint64
 
 	if ((!first && w->state != LR_BIND_BOUND) || way != b->bind_way)
 		return 0;
-	bool other = first || b->channel != c->channel;
+	if (!first &&
+		b->channel != c->channel) { /* forged, most likely: what does the relay say? */
+		if (!w->keep_ns && now - w->answer_ns > MS(FIRST_MS))
+			w->due_ns = now;
+		return 0;
+	}
 	w->state = LR_BIND_BOUND;
 	answered(b, w, now, first ? w->sent_ns : 0);
 	w->keep_ns = 0;
@@ -357,7 +362,24 @@ static unsigned got_bound(struct lr_binding *b, struct lr_binding_way *w, uint64
 		took_udp(b, now);
 	else if (first)
 		took_stream(b, now);
-	return (other ? LR_BINDING_BOUND : 0) | LR_BINDING_NUMBER;
+	return (first ? LR_BINDING_BOUND : 0) | LR_BINDING_NUMBER;
+}
+
+/* It names the channel that the relay has for us. */
+static unsigned got_keepalive(struct lr_binding *b, struct lr_binding_way *w, uint64_t now,
+	const struct lr_frame_control *c)
+{
+	if (w->state != LR_BIND_BOUND)
+		return 0;
+	if (c->channel != b->channel) {
+		if (now - w->sent_ns > MS(FIRST_MS))
+			begin_way(w, now);
+		return 0;
+	}
+	answered(b, w, now, w->keep_ns);
+	w->keep_ns = 0;
+	w->due_ns = now + S(KEEPALIVE_S);
+	return LR_BINDING_NUMBER;
 }
 
 static unsigned got_refused(struct lr_binding *b, struct lr_binding_way *w, uint64_t now,
@@ -397,12 +419,7 @@ unsigned lr_binding_receive(
 	case LR_FRAME_REFUSED:
 		return got_refused(b, w, now, c);
 	case LR_FRAME_KEEPALIVE:
-		if (!bound)
-			return 0;
-		answered(b, w, now, w->keep_ns);
-		w->keep_ns = 0;
-		w->due_ns = now + S(KEEPALIVE_S);
-		return LR_BINDING_NUMBER;
+		return got_keepalive(b, w, now, c);
 	case LR_FRAME_SIGNAL:
 		return bound ? LR_BINDING_NUMBER | LR_BINDING_ECHO : 0;
 	default:

@@ -100,7 +100,8 @@ static void act(const struct lr_binding_step *s)
 	case LR_BINDING_KEEPALIVE:
 		w.keeps[s->way]++;
 		if (there && w.bound[s->way])
-			post(s->way, &(struct lr_frame_control){.kind = LR_FRAME_KEEPALIVE});
+			post(s->way, &(struct lr_frame_control){
+					     .kind = LR_FRAME_KEEPALIVE, .channel = 77});
 		else if (there)
 			refuse(s->way, LR_REFUSED_UNBOUND);
 		break;
@@ -418,6 +419,18 @@ static void forged(void)
 	}
 	ok(w.asks[LR_WAY_UDP] - asks <= 4, "a thousand forged refusals: %u asks",
 		w.asks[LR_WAY_UDP] - asks);
+	run(S);
+	unsigned keeps = w.keeps[LR_WAY_UDP];
+	for (int i = 0; i < 1000; i++) {
+		lr_binding_receive(&w.b, w.now, LR_WAY_UDP, &bound);
+		run(MS);
+	}
+	ok(on(LR_WAY_UDP) && w.b.channel == 77, "a thousand that give us another channel");
+	ok(w.keeps[LR_WAY_UDP] - keeps <= 5, "cost %u questions", w.keeps[LR_WAY_UDP] - keeps);
+	/* One of them came before the true one. */
+	w.b.channel = 5;
+	run(30 * S);
+	ok(on(LR_WAY_UDP) && w.b.channel == 77, "one that was believed: the relay says better");
 }
 
 int main(void)
