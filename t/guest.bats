@@ -60,3 +60,192 @@ party_of_two() {
 	wait_until 10 pings b "$ip"
 	pings a "$ip"
 }
+
+# everybody G: the guest at address G reaches host and member, and they it.
+everybody() { pings g 10.66.0.1 && pings g "$(address b)" && pings a "$1" && pings b "$1"; }
+
+@test "a guest of a hub that can be reached comes straight to it; members are told, and nobody's address is taken" {
+	relay_with_second_port
+	party_of_two
+	invite phone
+	is "$(value Endpoint)" "10.93.1.2:$(peer a status --json | jq .listen_port)"
+	guest_up
+	local ip six
+	ip=$(guest_address)
+	six=$(value Address | sed 's/.*, //; s,/.*,,')
+	wait_until 10 pings g 10.66.0.1
+	wait_until 10 everybody "$ip"
+	ns b ping -6 -q -c 1 -W 2 "$six"
+	ns g ping -6 -q -c 1 -W 2 "$(peer a show b --json | jq -r .address6)"
+	[ "$ip" != "$(address b)" ] && [ "$ip" != 10.66.0.1 ]
+	# A datagram that is longer than the guest's MTU, and TCP's segments, come through whole.
+	ns b ping -q -c 1 -W 2 -s 1400 "$ip"
+	ns g ping -q -c 1 -W 2 -s 1400 "$(address b)"
+	# The guest is shown: at the hub as a peer, to others as the hub's.
+	is "$(peer a show phone --json | jq -c '[.guest, .path.kind, .address]')" "[true,\"direct\",\"$ip\"]"
+	peer a list | grep -q '^phone (guest) '
+	peer a show phone | grep -q '^guest  *yes'
+	peer a status | grep -q "^guests  *phone, $ip, reaches us at "
+	peer b status | grep -q "^guests  *phone, $ip, through a"
+	is "$(peer b status --json | jq -c '[.guests[0].hub, .guests[0].ready]')" '["a",true]'
+	peer a status --json | json_ok status
+	# What the system's forwarding is set to is no matter.
+	is "$(ns a cat /proc/sys/net/ipv4/ip_forward)" 0
+}
+
+# relay_with_second_port: so that members find out whether anybody can reach them.
+relay_with_second_port() {
+	kill -TERM "$RELAY"
+	wait_until 5 gone "$RELAY"
+	spawn ns s lr-relay --second-port 3479
+	wait_until 5 listens
+	RELAY=$(ip netns pids "$TAG-s")
+}
+
+@test "the relay is killed and comes back, the hub is restarted: the guest's endpoint is still good" {
+	behind_nat
+	party_of_two
+	invite phone
+	guest_up
+	local ip
+	ip=$(guest_address)
+	wait_until 10 everybody "$ip"
+	kill -KILL "$RELAY"
+	wait_until 5 gone "$RELAY"
+	run pings g 10.66.0.1
+	[ "$status" != 0 ]
+	relay_up
+	# What the hub sends tells it that the relay was restarted; the relay answers who was heard since.
+	wait_until 20 eval 'pings a "$ip" || pings g 10.66.0.1'
+	wait_until 10 everybody "$ip"
+	# The hub ends; the guest finds it again by itself, after WireGuard's 15 s without an answer.
+	ns a lr-up --down "$(ifn a)"
+	host a --no-portmap
+	wait_until 20 peer a show phone
+	is "$(peer a status --json | jq -r '.guests[0].endpoint')" "$(value Endpoint)"
+	wait_until 60 pings g 10.66.0.1
+	wait_until 20 everybody "$ip"
+}
+
+@test "a kick of a member leaves guests alone; a kicked guest is out, and nobody else notices" {
+	behind_nat
+	party_of_two
+	join c "$INVITE"
+	invite phone
+	guest_up
+	local ip epoch
+	ip=$(guest_address)
+	wait_until 10 everybody "$ip"
+	local before
+	before=$(value PresharedKey)
+	epoch=$(peer a status --json | jq .epoch)
+	peer a kick c
+	is "$(peer a status --json | jq .epoch)" $((epoch + 1))
+	wait_until 10 everybody "$ip"
+	is "$(ns a wg show "$(ifn a)" preshared-keys | grep "^$(peer a show phone --json | jq -r .public_key)" | cut -f2)" "$before"
+	# Also with a session that is made after it.
+	guest_down
+	guest_up
+	wait_until 20 everybody "$ip"
+	# Others cannot kick it, and are told who can.
+	exits 1 peer b kick phone
+	case $output in *"guest of a"*) ;; *) echo "$output"; false ;; esac
+	epoch=$(peer a status --json | jq .epoch)
+	peer a kick phone | grep -q "never knew"
+	is "$(peer a status --json | jq .epoch)" "$epoch"
+	run pings g 10.66.0.1
+	[ "$status" != 0 ]
+	run pings b "$ip"
+	[ "$status" != 0 ]
+	forgot a phone
+	wait_until 5 eval 'peer b status --json | jq -e ".guests == []"'
+	wait_until 5 lent_none
+	# Its file is worth nothing after a restart either.
+	ns a lr-up --down "$(ifn a)"
+	host a --no-portmap
+	wait_until 10 pings b 10.66.0.1
+	run pings g 10.66.0.1
+	[ "$status" != 0 ]
+}
+lent_none() { ! ns s ss -Hlun | grep -q ':28[0-9][0-9][0-9] '; }
+
+# stranger PORT: sends what looks like WireGuard from ever new ports, and prints what came and went.
+stranger() {
+	ns g python3 - 10.93.0.2 "$1" <<-'END'
+		import os, select, socket, struct, sys
+		to = (sys.argv[1], int(sys.argv[2]))
+		sent = got = worst = 0
+		for kind, size in ((1, 148), (2, 92), (3, 64), (4, 32), (4, 1400), (0, 148), (9, 600)) * 8:
+		    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		    n = s.sendto(struct.pack('<I', kind) + os.urandom(size - 4), to)
+		    back = 0
+		    while select.select([s], [], [], 0.03)[0]:
+		        back += len(s.recv(65536))
+		    sent, got, worst = sent + n, got + back, max(worst, back - n)
+		print(sent, got, worst)
+	END
+}
+
+@test "a stranger at a lent port gets no more than he sent, and disturbs nobody" {
+	behind_nat
+	party_of_two
+	invite phone
+	guest_up
+	local ip port out
+	ip=$(guest_address)
+	port=$(value Endpoint | sed 's/.*://')
+	wait_until 10 everybody "$ip"
+	out=$(stranger "$port")
+	read -r sent got worst <<<"$out"
+	[ "$sent" -gt 15000 ] && [ "$worst" -le 0 ] && [ "$got" -le "$sent" ] || { echo "$out"; false; }
+	wait_until 10 everybody "$ip"
+	ns s curl -s http://127.0.0.1:3478/metrics | grep -q 'reason="lent_foreign"} [1-9]'
+}
+
+@test "the file: off a terminal nothing else on stdout, a QR code on one, an object with --json" {
+	host a --no-portmap
+	peer a invite --wireguard phone >"$(file)" 2>"$BATS_TEST_TMPDIR/err"
+	is "$(head -n 1 "$(file)")" "[Interface]"
+	is "$(value AllowedIPs)" "$(peer a status --json | jq -r '[.pool, .ula, "255.255.255.255/32", "224.0.0.0/4", "ff00::/8"] | join(", ")')"
+	case $(value Address) in 10.66.*/16,\ fd*/64) ;; *) false ;; esac
+	is "$(value PresharedKey | wg pubkey | wc -c)" 45
+	grep -q 'phone comes through the relay 10.93.0.2' "$BATS_TEST_TMPDIR/err"
+	peer a invite --wireguard tablet --endpoint play.example:4000 --json >"$BATS_TEST_TMPDIR/json"
+	json_ok guest <"$BATS_TEST_TMPDIR/json"
+	is "$(jq -r '.wg_quick' "$BATS_TEST_TMPDIR/json" | grep -c 'Endpoint = play.example:4000')" 1
+	# The private key is nowhere but in the file.
+	local key
+	key=$(value PrivateKey)
+	is "$(echo "$key" | wg pubkey)" "$(peer a show phone --json | jq -r .public_key)"
+	run grep -rF "$key" "$LR_STATE_DIR"
+	is "$status" 1
+	is "$(peer a export | grep -c PrivateKey)" 0
+	is "$(peer a export --private | grep -c PrivateKey)" 1
+	run eval 'peer a export --private | grep -F "$key"'
+	[ "$status" != 0 ]
+	# On a terminal, a code beside it, which fits into 80 columns.
+	script -qec "stty cols 80; ip netns exec $TAG-a env LR_RUN_DIR=$LR_RUN_DIR/a lr-peer --iface $(ifn a) invite --wireguard watch" \
+		/dev/null >"$BATS_TEST_TMPDIR/tty"
+	grep -q '\[Peer\]' "$BATS_TEST_TMPDIR/tty"
+	grep -q '█' "$BATS_TEST_TMPDIR/tty"
+	exits 1 peer a invite --wireguard phone
+	exits 1 peer a invite --wireguard a
+	exits 2 peer a invite --wireguard phone2 --once
+	exits 2 peer a invite --endpoint x:1
+	exits 2 peer a invite --wireguard phone2 --endpoint 'no such'
+	exits 2 peer a invite --wireguard '-x'
+	is "$(peer a list --json | jq -r .peer | sort | tr '\n' ' ')" "phone tablet watch "
+}
+
+@test "a relay that lends no ports: it is said, and no guest is left behind" {
+	kill -TERM "$RELAY"
+	wait_until 5 gone "$RELAY"
+	spawn ns s lr-relay --guest-ports none
+	wait_until 5 listens
+	behind_nat
+	host a --no-portmap
+	exits 1 peer a invite --wireguard phone
+	case $output in *"lends no port"*) ;; *) echo "$output"; false ;; esac
+	is "$(peer a list --json)" ""
+	exits 2 ns s lr-relay --guest-ports 9-1
+}

@@ -311,6 +311,57 @@ static void crowded(void)
 	lr_directory_free(d);
 }
 
+/* Guests get addresses that nobody has; who joins later leaves them alone. */
+static void guests(void)
+{
+	struct party p;
+	struct lr_directory *d;
+	struct person hub, late;
+	struct lr_ip ip[4], taken, want;
+	uint8_t key[32] = {7}, hash[LR_KEYHASH_LEN];
+	unsigned bad = 0;
+
+	found(&p);
+	d = relay_with(&p);
+	person_enter(&hub, &p, "hub");
+	person_join(&hub, d);
+	struct lr_record *self = lr_roster_self(hub.r);
+	for (unsigned i = 0; i < 4; i++) { /* the same key again: only its address is not free */
+		bad += !lr_roster_choose_guest(hub.r, key, &ip[i]);
+		bad += lr_ip_equal(&ip[i], &self->address);
+		for (unsigned k = 0; k < i; k++)
+			bad += lr_ip_equal(&ip[i], &ip[k]);
+		self->guests[self->n_guests++] = (struct lr_guest){"g", ip[i]};
+		if (i & 1) { /* known by the roster, or only in the record */
+			lr_roster_touch(hub.r);
+			lr_roster_tick(hub.r, now.mono_ns);
+		}
+	}
+	is_int(bad, 0, "four guests have four addresses, none of them the hub's");
+	struct lr_prefix pool = lr_roster_pool(hub.r);
+	lr_keyhash(hash, key);
+	want = lr_keys_address(&pool, hash, 0);
+	ok(lr_ip_equal(&ip[0], &want), "chosen as a member's is");
+	ok(lr_roster_ours(hub.r, &ip[3]) && lr_roster_ours(hub.r, &self->address),
+		"they are the hub's");
+	person_put(&hub, d, 0);
+	person_with(&late, p.id, "late", NULL);
+	lr_roster_enter(late.r, 1, p.secret, &pool);
+	lr_roster_join(late.r, &ip[1], now.mono_ns);
+	ok(lr_ip_equal(&lr_roster_self(late.r)->address, &ip[1]), "a joiner claims a guest's");
+	person_put(&late, d, 0);
+	ok(!lr_ip_equal(&lr_roster_self(late.r)->address, &ip[1]), "and takes another");
+	person_join(&late, d);
+	person_get(&hub, d, 0);
+	ok(lr_roster_ours(hub.r, &ip[1]), "the guest keeps it");
+	ok(lr_roster_choose_guest(late.r, key, &taken) && !lr_ip_equal(&taken, &ip[0]) &&
+			!lr_ip_equal(&taken, &ip[3]),
+		"another hub's guest gets none of them either");
+	person_leave(&hub);
+	person_leave(&late);
+	lr_directory_free(d);
+}
+
 int main(void)
 {
 	lr_crypto_init();
@@ -319,5 +370,6 @@ int main(void)
 	dispute();
 	robber();
 	crowded();
+	guests();
 	return tap_done();
 }
