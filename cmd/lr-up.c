@@ -35,6 +35,9 @@ static const struct lr_opt options[] = {
 		AT(budget)},
 	{"no-portmap", 0, LR_OPT_FLAG, NULL,
 		"do not ask the home router for a port (UPnP, NAT-PMP, PCP)", AT(no_map)},
+	{"redundant", 0, LR_OPT_MAYBE, "WHAT",
+		"send to members over two paths: game (small UDP packets, the default) or all",
+		AT(redundant)},
 	{"tun", 0, LR_OPT_FLAG, NULL, "a layer 3 interface (the default with --config)", AT(tun)},
 	{"tap", 0, LR_OPT_FLAG, NULL,
 		"an Ethernet interface that carries IP (the default in a party)", AT(tap)},
@@ -63,7 +66,8 @@ static const struct lr_exit_note exits[] = {
 static const char *conflict(const struct lr_up_args *a, int n)
 {
 	bool hosting = a->relay || a->outside || a->fresh || a->hide_all;
-	bool party = hosting || a->name || a->hide || a->force || a->budget || a->no_map;
+	bool party =
+		hosting || a->name || a->hide || a->force || a->budget || a->no_map || a->redundant;
 
 	if (a->down + a->status + (a->config != NULL) > 1)
 		return "--config, --down and --status exclude each other";
@@ -73,7 +77,7 @@ static const char *conflict(const struct lr_up_args *a, int n)
 		return "--config takes no operand; the interface's name goes behind --iface";
 	if (party && (a->config || a->down || a->status))
 		return "--relay, --public, --new, --name, --hide-address, --hide-all, "
-		       "--force, --punch-budget and --no-portmap are for parties";
+		       "--force, --punch-budget, --no-portmap and --redundant are for parties";
 	if (hosting && n)
 		return "--relay, --public, --new and --hide-all are for hosting: the invite says "
 		       "where to join";

@@ -13,7 +13,7 @@ struct lr_up_args {
 	bool tun, tap, foreground, down, status, json;
 	long ready_fd, spin_us;
 	/* parties */
-	const char *relay, *outside, *name, *budget;
+	const char *relay, *outside, *name, *budget, *redundant;
 	bool hide, hide_all, fresh, force, no_map;
 };
 

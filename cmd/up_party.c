@@ -9,6 +9,7 @@
 #include "cmd/up.h"
 #include "lib/base/json.h"
 #include "lib/io/qr.h"
+#include "lib/nat/redundant.h"
 #include "lib/node/host.h"
 #include "terms.h"
 
@@ -107,7 +108,13 @@ static bool hosts(const struct lr_party *party)
 
 /* --- running --- */
 
-static int start_node(struct lr_cli *cli, struct lr_node *node)
+/* What lr_up_party() hands on. */
+struct up {
+	struct lr_host_ask ask;
+	enum lr_redundant redundant;
+};
+
+static int start_node(struct lr_cli *cli, const struct up *up, struct lr_node *node)
 {
 	const struct lr_up_args *a = cli->args;
 	struct lr_config config = {0};
@@ -118,6 +125,7 @@ static int start_node(struct lr_cli *cli, struct lr_node *node)
 		.tap = !a->tun,
 		.spin_us = (unsigned)a->spin_us,
 		.party = true,
+		.redundant = up->redundant,
 		.force = a->force,
 	};
 
@@ -131,15 +139,16 @@ static int start_node(struct lr_cli *cli, struct lr_node *node)
 static int run_party(struct lr_cli *cli, void *ctx, int ready)
 {
 	const struct lr_up_args *a = cli->args;
+	const struct up *up = ctx;
 	struct lr_node *node = malloc(sizeof(*node));
 	struct lr_host host;
 	bool started = false;
 
 	if (!node)
 		return lr_err_set(&cli->err, LR_EXIT_FAILED, "out of memory");
-	int rc = lr_host_plan(&host, ctx, &cli->err);
+	int rc = lr_host_plan(&host, &up->ask, &cli->err);
 	if (rc == 0) {
-		rc = start_node(cli, node);
+		rc = start_node(cli, up, node);
 		started = rc == 0;
 	}
 	if (rc == 0)
@@ -165,25 +174,28 @@ int lr_up_party(struct lr_cli *cli, char *word)
 	struct lr_invite invite = {0};
 	struct lr_budget budget;
 	char name[LR_PARTY_NAME + 8];
-	struct lr_host_ask ask = {
-		.relays = a->relay               ? a->relay
-			  : usual && *usual != 0 ? usual
-						 : NULL,
-		.outside = a->outside,
-		.nick = a->name,
-		.hide = a->hide,
-		.hide_all = a->hide_all,
-		.no_map = a->no_map,
-		.fresh = a->fresh,
-		.budget = a->budget ? &budget : NULL,
-	};
+	struct up up = {.ask = {
+				.relays = a->relay               ? a->relay
+					  : usual && *usual != 0 ? usual
+								 : NULL,
+				.outside = a->outside,
+				.nick = a->name,
+				.hide = a->hide,
+				.hide_all = a->hide_all,
+				.no_map = a->no_map,
+				.fresh = a->fresh,
+				.budget = a->budget ? &budget : NULL,
+			}};
 	int code = -1;
 
 	if (a->budget && lr_budget_parse(a->budget, &budget) != 0)
 		lr_err_set(&cli->err, LR_EXIT_USAGE,
 			"--punch-budget: '%.60s' is not SOCKETS,PACKETS or default", a->budget);
-	else if (take_word(word, &ask, &invite, name, &cli->err) == 0)
-		code = lr_up_start(cli, run_party, &ask);
+	else if (a->redundant && lr_redundant_parse(a->redundant, &up.redundant) != 0)
+		lr_err_set(&cli->err, LR_EXIT_USAGE, "--redundant: '%.60s' is not game or all",
+			a->redundant);
+	else if (take_word(word, &up.ask, &invite, name, &cli->err) == 0)
+		code = lr_up_start(cli, run_party, &up);
 	lr_wipe(&invite, sizeof(invite));
 	return code;
 }

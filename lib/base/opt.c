@@ -190,6 +190,9 @@ static enum step take_option(struct parse *p, const struct lr_opt *o, const char
 	case LR_OPT_TEXT:
 		*(const char **)to = value;
 		return STEP_ON;
+	case LR_OPT_MAYBE:
+		*(const char **)to = value ? value : "";
+		return STEP_ON;
 	case LR_OPT_INT:
 		return take_int(p, o, value);
 	case LR_OPT_REAL:
@@ -208,7 +211,9 @@ static void add_opts(struct parse *p, const struct lr_opt *opts)
 	{
 		assert(p->n < OPTS_MAX);
 		p->longs[p->n] = (struct option){.name = o->name,
-			.has_arg = lr_opt_has_value(o) ? required_argument : no_argument,
+			.has_arg = lr_opt_has_value(o)       ? required_argument
+				   : o->kind == LR_OPT_MAYBE ? optional_argument
+							     : no_argument,
 			.val = LONG_VAL + (int)p->n};
 		p->opts[p->n++] = o;
 		if (!o->letter || strchr(p->shorts + 1, o->letter))

@@ -18,6 +18,7 @@
 enum lr_opt_kind {
 	LR_OPT_FLAG,  /* bool: present or not */
 	LR_OPT_TEXT,  /* const char *: the last one given wins */
+	LR_OPT_MAYBE, /* const char *: "" when it is given without its value; no short name */
 	LR_OPT_INT,   /* long, min..max */
 	LR_OPT_REAL,  /* double, min..max */
 	LR_OPT_COUNT, /* unsigned: how often it was given (-v -v) */

@@ -32,8 +32,13 @@ static void opt_left(const struct lr_prog *prog, const struct lr_verb *verb, con
 
 	if (letter)
 		snprintf(dash, sizeof(dash), "-%c, ", letter);
-	snprintf(out, 80, "%s--%s%s%s", dash, o->name, lr_opt_has_value(o) ? "=" : "",
-		lr_opt_has_value(o) ? (o->arg ? o->arg : "VALUE") : "");
+	const char *arg = o->arg ? o->arg : "VALUE";
+	bool maybe = o->kind == LR_OPT_MAYBE, value = maybe || lr_opt_has_value(o);
+	snprintf(out, 80, "%s--%s%s%s%s", dash, o->name,
+		maybe   ? "[="
+		: value ? "="
+			: "",
+		value ? arg : "", maybe ? "]" : "");
 }
 
 static void verb_left(const struct lr_verb *v, char out[80])

@@ -16,6 +16,7 @@ extern const struct lr_opt lr_opt_builtin[];
 #define lr_opt_foreach(o, opts)  for (const struct lr_opt *o = (opts); o && o->name; o++)
 #define lr_verb_foreach(v, prog) for (const struct lr_verb *v = (prog)->verbs; v && v->name; v++)
 
+/* One that must have a value: the next word, if need be. */
 static inline bool lr_opt_has_value(const struct lr_opt *o)
 {
 	return o->kind == LR_OPT_TEXT || o->kind == LR_OPT_INT || o->kind == LR_OPT_REAL ||

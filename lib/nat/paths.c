@@ -85,15 +85,20 @@ void lr_paths_remove(struct lr_paths *s, struct lr_path *p)
 		s->better = -1;
 }
 
-/* The usable path of least cost, `not` left out; those that failed lately only when there is no
- * other. -1: none. */
-static int best_of(const struct lr_paths *s, uint64_t now, int not )
+bool lr_paths_cheaper(const struct lr_path *a, const struct lr_path *b)
+{
+	return cost(a) < cost(b);
+}
+
+/* The usable path of least cost; those that failed lately only when there is no other. -1: none.
+ */
+static int best_of(const struct lr_paths *s, uint64_t now)
 {
 	int best = -1;
 
 	for (int i = 0; i < LR_PATHS; i++) {
 		const struct lr_path *p = &s->at[i], *b = best < 0 ? NULL : &s->at[best];
-		if (i == not || !lr_path_usable(p))
+		if (!lr_path_usable(p))
 			continue;
 		bool held = p->hold_ns > now, b_held = b && b->hold_ns > now;
 		if (!b || (b_held && !held) || (b_held == held && cost(p) < cost(b)))
@@ -138,7 +143,7 @@ static bool clearly(const struct lr_path *current, const struct lr_path *b)
 bool lr_paths_choose(struct lr_paths *s, uint64_t now)
 {
 	struct lr_path *cur = lr_paths_current(s);
-	int best = best_of(s, now, -1);
+	int best = best_of(s, now);
 
 	if (best < 0 || best == s->current) {
 		s->better = -1;
@@ -162,13 +167,6 @@ bool lr_paths_choose(struct lr_paths *s, uint64_t now)
 		return false;
 	}
 	return now - s->better_ns >= MS(LR_PATHS_HOLD_MS) ? take(s, now, best) : false;
-}
-
-struct lr_path *lr_paths_second(struct lr_paths *s)
-{
-	int i = s->current < 0 ? -1 : best_of(s, 0, s->current);
-
-	return i < 0 ? NULL : &s->at[i];
 }
 
 struct lr_path *lr_paths_relay(struct lr_paths *s)

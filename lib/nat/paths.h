@@ -48,8 +48,8 @@ static inline struct lr_path *lr_paths_current(struct lr_paths *s)
 {
 	return s->current < 0 ? NULL : &s->at[s->current];
 }
-/* The best usable path beside the one in use, for redundancy; NULL when there is none. */
-struct lr_path *lr_paths_second(struct lr_paths *s);
+/* By delay, loss and what the path costs others. */
+bool lr_paths_cheaper(const struct lr_path *a, const struct lr_path *b);
 /* The relay that was agreed on; NULL without any. */
 struct lr_path *lr_paths_relay(struct lr_paths *s);
 bool lr_paths_has_direct(const struct lr_paths *s); /* alive, in use or not */

@@ -4,6 +4,7 @@
 #include "lib/nat/reach.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/nat/reach_inside.h"
@@ -64,6 +65,7 @@ void lr_reach_release(struct lr_reach *r)
 		h->out.close(h->out.ctx, step.route.socket);
 	lr_reach_close(r, r->fresh_socket);
 	lr_hints_remove(&h->hints, &r->hints);
+	free(r->copies);
 	lr_wipe(r, sizeof(*r));
 }
 
@@ -330,6 +332,19 @@ void lr_reach_heard(struct lr_reach *r, uint64_t now, const struct lr_route *rou
 	if (current && lr_path_direct(current))
 		lr_path_suspect(current, now);
 	wake(r, now);
+}
+
+void lr_reach_came(struct lr_reach *r, uint64_t now, const struct lr_route *route, uint32_t session,
+	uint64_t counter, bool again)
+{
+	const struct lr_path *p = lr_paths_find(&r->paths, route);
+
+	if (again && !p)
+		return;
+	if (!r->copies)
+		r->copies = calloc(1, sizeof(*r->copies));
+	if (r->copies)
+		lr_copies_came(r->copies, now, session, counter, p != lr_reach_current(r), again);
 }
 
 void lr_reach_too_big(struct lr_reach *r, uint64_t now, const struct lr_route *route, size_t len)

@@ -18,11 +18,13 @@
 #define LR_NAT_REACH_H
 
 #include "lib/nat/behave.h"
+#include "lib/nat/copies.h"
 #include "lib/nat/explain.h"
 #include "lib/nat/hints.h"
 #include "lib/nat/paths.h"
 #include "lib/nat/pings.h"
 #include "lib/nat/punch.h"
+#include "lib/nat/redundant.h"
 
 struct lr_reach;
 struct lr_reach_host;
@@ -49,6 +51,7 @@ struct lr_reach_host {
 	struct lr_nat nat;               /* ours */
 	struct lr_candidate_rules rules; /* borrowed arrays: the caller keeps them */
 	struct lr_endpoint stun;         /* for fresh mappings; AF_UNSPEC: none */
+	bool both;                       /* all goes over two paths: it must fit both */
 	bool hidden;                     /* no direct probes are sent or answered */
 	unsigned link_mtu;               /* of the interface to the outside, 0 unknown */
 	uint64_t call_ms;                /* greatest call-me time sent */
@@ -77,7 +80,10 @@ struct lr_reach {
 	uint64_t learn_ns; /* when an address was last probed because traffic came from it */
 	uint64_t pong_level, pong_ns; /* how many pings are answered: 400 a second a member */
 	struct lr_endpoint seen;      /* our address as the member saw it last; AF_UNSPEC: never */
-	uint16_t told_size;           /* largest datagram that `changed` was called for */
+	uint16_t told_size;           /* largest packet that `changed` was called for */
+	struct lr_redundant_rate game;
+	uint64_t copies_sent;     /* messages that went out a second time */
+	struct lr_copies *copies; /* of what it sends; NULL: no copy has come yet */
 	uint64_t due_ns;
 };
 
@@ -125,6 +131,8 @@ static inline struct lr_path *lr_reach_current(struct lr_reach *r)
 {
 	return lr_paths_current(&r->paths);
 }
+/* The largest packet for the member now; 0: there is no path. */
+uint16_t lr_reach_packet(struct lr_reach *r);
 /* A batch of data went out on the path in use. Hot: once a batch. */
 static inline void lr_reach_sent(struct lr_reach *r, uint64_t now)
 {
@@ -137,6 +145,20 @@ static inline void lr_reach_sent(struct lr_reach *r, uint64_t now)
 }
 /* Authenticated tunnel data came over `route`. Hot: once a batch and route. */
 void lr_reach_heard(struct lr_reach *r, uint64_t now, const struct lr_route *route);
+/* A message with a counter came over `route`; `again`: the replay window turned it away. To be
+ * called for each while `copies` is kept, and for those that came again. A copy over no path of
+ * ours is somebody else's replay and counts nothing. */
+void lr_reach_came(struct lr_reach *r, uint64_t now, const struct lr_route *route, uint32_t session,
+	uint64_t counter, bool again);
+/* A copy went out over `second`. */
+static inline void lr_reach_copied(
+	struct lr_reach *r, uint64_t now, struct lr_path *second, unsigned messages)
+{
+	lr_path_traffic(second, now);
+	r->copies_sent += messages;
+	if (second->ping_due_ns < r->due_ns)
+		r->due_ns = second->ping_due_ns;
+}
 /* EMSGSIZE for a datagram of `len` bytes on `route`. */
 void lr_reach_too_big(struct lr_reach *r, uint64_t now, const struct lr_route *route, size_t len);
 /* The way to a relay is another: paths through it are measured anew, their sizes too. */

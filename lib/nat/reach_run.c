@@ -34,11 +34,19 @@ static const struct lr_ping *ping(struct lr_reach *r, uint64_t now, uint64_t uni
 
 /* --- paths --- */
 
+uint16_t lr_reach_packet(struct lr_reach *r)
+{
+	const struct lr_path *p = lr_reach_current(r);
+	const struct lr_path *second = r->host->both ? lr_redundant_second(&r->paths) : NULL;
+	uint16_t size = p ? lr_path_packet(p) : 0;
+
+	return second && lr_path_packet(second) < size ? lr_path_packet(second) : size;
+}
+
 void lr_reach_choose(struct lr_reach *r, uint64_t now)
 {
 	bool changed = lr_paths_choose(&r->paths, now);
-	const struct lr_path *p = lr_reach_current(r);
-	uint16_t size = p ? (uint16_t)lr_pmtu_datagram(&p->pmtu) : 0;
+	uint16_t size = lr_reach_packet(r);
 
 	lr_punch_direct(&r->punch, now, lr_paths_has_direct(&r->paths));
 	if (!changed && size == r->told_size)
@@ -107,6 +115,8 @@ static enum lr_path_role role_of(struct lr_reach *r, const struct lr_path *p, ui
 
 	if (p == current)
 		return busy ? LR_PATH_BUSY : LR_PATH_IDLE;
+	if (lr_path_usable(p) && lr_path_busy(p, now))
+		return LR_PATH_BUSY; /* copies go over it */
 	if (busy && lr_path_score(current) > lr_path_delay_us(current))
 		return LR_PATH_TRIAL;
 	/* While the relay carries, a direct path is watched as if it were wanted: it is. */

@@ -139,12 +139,22 @@ static void peer_labels(FILE *out, const char *name, const json_t *node, const j
 static void put_peer_counters(FILE *out, const json_t *node)
 {
 	static const struct {
-		const char *key, *name, *help;
+		const char *in, *key, *name, *help;
 	} rows[] = {
-		{LR_K_RX_BYTES, "peer_receive_bytes_total", "Bytes of messages from a peer."},
-		{LR_K_TX_BYTES, "peer_transmit_bytes_total", "Bytes of messages to a peer."},
-		{LR_K_RX_PACKETS, "peer_receive_packets_total", "Inner packets from a peer."},
-		{LR_K_TX_PACKETS, "peer_transmit_packets_total", "Inner packets to a peer."},
+		{NULL, LR_K_RX_BYTES, "peer_receive_bytes_total", "Bytes of messages from a peer."},
+		{NULL, LR_K_TX_BYTES, "peer_transmit_bytes_total", "Bytes of messages to a peer."},
+		{NULL, LR_K_RX_PACKETS, "peer_receive_packets_total", "Inner packets from a peer."},
+		{NULL, LR_K_TX_PACKETS, "peer_transmit_packets_total", "Inner packets to a peer."},
+		{LR_K_REDUNDANCY, LR_K_COPIES_SENT, "peer_copies_transmit_total",
+			"Messages sent to a member over a second path, too."},
+		{LR_K_REDUNDANCY, LR_K_COPIES_RECEIVED, "peer_copies_receive_total",
+			"Messages of a member that came a second time, over another path."},
+		{LR_K_REDUNDANCY, LR_K_SECOND_FIRST, "peer_second_path_first_total",
+			"Of those, messages that came first over another path than the one in "
+			"use."},
+		{LR_K_REDUNDANCY, LR_K_SECOND_ONLY, "peer_second_path_only_total",
+			"Messages that came over another path than the one in use only "
+			"(estimated)."},
 	};
 	size_t k;
 	json_t *peer;
@@ -152,7 +162,8 @@ static void put_peer_counters(FILE *out, const json_t *node)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		head(out, rows[i].name, "counter", rows[i].help);
 		json_array_foreach (json_object_get(node, LR_K_PEERS), k, peer) {
-			const json_t *v = json_object_get(peer, rows[i].key);
+			const json_t *of = rows[i].in ? json_object_get(peer, rows[i].in) : peer;
+			const json_t *v = json_object_get(of, rows[i].key);
 			if (!json_is_number(v))
 				continue;
 			peer_labels(out, rows[i].name, node, peer);

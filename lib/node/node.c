@@ -175,6 +175,7 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 	*node = (struct lr_node){
 		.tap = options->tap,
 		.own_link_local = options->party,
+		.redundant = options->redundant,
 		.overlap = {.force = options->force},
 		.loop = {.epfd = -1},
 		.signals = {.fd = -1},

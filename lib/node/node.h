@@ -127,6 +127,7 @@ struct lr_node {
 	struct lr_promise promise;
 	struct lr_source signals;
 	uint8_t default_rules;     /* families (bits 4 and 6) whose default route is ours */
+	uint8_t redundant;         /* enum lr_redundant: what goes to members over two paths */
 	bool own_link_local;       /* fe80:: addresses are the party's, made from keys */
 	bool routes;               /* Table = auto: routes for allowed IPs are ours to keep */
 	struct lr_overlap overlap; /* of a party's pool with other networks of this host */
@@ -137,7 +138,8 @@ struct lr_node_options {
 	const char *iface;
 	bool tap;
 	unsigned spin_us;
-	bool party; /* it is to have one: several paths lead to a peer */
+	bool party;        /* it is to have one: several paths lead to a peer */
+	uint8_t redundant; /* enum lr_redundant */
 	bool force; /* its members' addresses go before those of other networks of this host */
 };
 

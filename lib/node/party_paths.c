@@ -71,7 +71,7 @@ static void out_changed(void *ctx, struct lr_reach *reach)
 		to = path->route.to;
 		to.channel = path->route.channel;
 	}
-	lr_wg_peer_set_mtu(k->peer, path ? lr_path_packet(path) : 0);
+	lr_wg_peer_set_mtu(k->peer, lr_reach_packet(reach));
 	if (lr_endpoint_equal(&to, &k->peer->endpoint))
 		return;
 	struct lr_endpoint before = k->peer->endpoint;
@@ -477,6 +477,7 @@ void lr_party_paths_init(struct lr_party *p, const struct lr_budget *budget)
 void lr_party_paths_start(struct lr_party *p)
 {
 	p->host.hidden = p->hide;
+	p->host.both = p->node->redundant == LR_REDUNDANT_ALL;
 	p->pools[0] = lr_roster_pool(p->roster);
 	p->pools[1] = lr_roster_ula(p->roster);
 	p->host.rules.pools = p->pools;

@@ -58,6 +58,7 @@ json_t *lr_party_status(const struct lr_party *p)
 	lr_json_put_bool(o, LR_K_READY, p->phase == LR_PARTY_READY);
 	lr_json_put_bool(o, LR_K_HOSTED, p->hosted);
 	lr_json_put_bool(o, LR_K_HIDDEN, p->hide);
+	lr_json_put_str(o, LR_K_REDUNDANT, lr_redundant_name(p->node->redundant));
 	if (p->roster) {
 		const struct lr_epoch_keys *keys = lr_roster_keys(p->roster);
 		struct lr_prefix pool = lr_roster_pool(p->roster), ula = lr_roster_ula(p->roster);

@@ -223,6 +223,22 @@ static void write_path(FILE *out, const json_t *path)
 	write_text(out, "path", line);
 }
 
+/* Nothing while nothing is sent twice. */
+static void write_redundancy(FILE *out, const json_t *redundancy)
+{
+	static const char *const keys[] = {
+		LR_K_COPIES_SENT, LR_K_COPIES_RECEIVED, LR_K_SECOND_FIRST, LR_K_SECOND_ONLY};
+	long long n[4];
+
+	for (size_t i = 0; i < 4; i++)
+		n[i] = json_integer_value(json_object_get(redundancy, keys[i]));
+	if (n[0] || n[1])
+		fprintf(out,
+			"%-*s%lld sent twice, %lld came twice: %lld first by the second path; "
+			"only by it %lld\n",
+			LABEL, "copies", n[0], n[1], n[2], n[3]);
+}
+
 char *lr_plain_peer(const json_t *peer, double unix_now)
 {
 	char *text = NULL, age[CELL];
@@ -250,6 +266,7 @@ char *lr_plain_peer(const json_t *peer, double unix_now)
 		json_object_get(peer, LR_K_RX_BYTES));
 	write_traffic(out, "sent", json_object_get(peer, LR_K_TX_PACKETS),
 		json_object_get(peer, LR_K_TX_BYTES));
+	write_redundancy(out, json_object_get(peer, LR_K_REDUNDANCY));
 	if (json_is_object(json_object_get(peer, LR_K_DROPS)))
 		write_drops(out, json_object_get(peer, LR_K_DROPS));
 	return end(out, &text);

@@ -237,6 +237,8 @@ char *lr_plain_party(const json_t *party, double unix_now)
 	put(out, "pool", text_of(party, LR_K_POOL, "-"));
 	if (json_is_true(json_object_get(party, LR_K_HIDDEN)))
 		put(out, "hidden", "members get no address of ours: all traffic goes over relays");
+	if (strcmp(text_of(party, LR_K_REDUNDANT, "off"), "off") != 0)
+		put(out, "two paths", text_of(party, LR_K_REDUNDANT, "off"));
 	put(out, "seen as", text_of(party, LR_K_OUTSIDE, "-"));
 	put(out, "NAT", text_of(party, LR_K_NAT, "-"));
 	put_mapping(out, party);

@@ -10,6 +10,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/log.h"
 #include "lib/nat/classify.h"
+#include "lib/node/copy.h"
 #include "lib/node/fit.h"
 #include "lib/node/party_wire.h"
 #include "lib/node/refit.h"
@@ -85,12 +86,29 @@ static const uint8_t *relayed(struct lr_pump *p, const uint8_t *msg, size_t len,
 	return p->relayed;
 }
 
+/* The same messages over a second path. 0 or -errno. */
+static int send_copy(
+	struct lr_pump *p, struct lr_reach *reach, struct lr_path *second, const struct lr_copy *c)
+{
+	size_t at = 0, n, segment;
+	int r = 0;
+	if (!lr_copy_fits(c, second))
+		return -EMSGSIZE;
+	while (r == 0 && (n = lr_copy_next(c, &at, second, p->relayed, &segment)) > 0)
+		r = send_on_path(p, second, p->relayed, n, segment);
+	lr_copy_sent(p->node, reach, second, c, r);
+	return r;
+}
+
 /* One message to a member, on the path in use. */
 static int send_by_path(void *ctx, struct lr_wg_peer *peer, const uint8_t *msg, size_t len)
 {
 	struct lr_pump *p = ctx;
 	struct lr_reach *reach = reach_of(peer);
 	struct lr_path *path = lr_reach_current(reach);
+	bool twice = lr_copy_wanted_own(p->node, len);
+	struct lr_path *second = twice ? lr_redundant_second(&reach->paths) : NULL;
+	const struct lr_copy c = {msg, len, len, 0, 1};
 	if (!path)
 		return -EDESTADDRREQ;
 	if (path->route.channel) {
@@ -99,7 +117,7 @@ static int send_by_path(void *ctx, struct lr_wg_peer *peer, const uint8_t *msg, 
 	}
 	int r = msg ? send_on_path(p, path, msg, len, len) : -EMSGSIZE;
 	lr_party_sent(p->node->party, reach, path, r, len);
-	return r;
+	return second && send_copy(p, reach, second, &c) == 0 ? 0 : r;
 }
 
 static unsigned refit(struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *msgs, size_t len,
@@ -113,10 +131,15 @@ static void flush_train(struct lr_pump *p)
 {
 	struct lr_train *t = &p->train;
 	if (t->count) {
+		struct lr_reach *reach = t->twice ? reach_of(t->peer) : NULL;
+		struct lr_path *second = reach ? lr_redundant_second(&reach->paths) : NULL;
+		const struct lr_copy c = {t->buf, t->len, t->segment, t->head, t->count};
 		int r = t->path ? send_on_path(p, t->path, t->buf, t->len, t->segment)
 				: send_to_peer(p, t->peer, t->buf, t->len, t->segment);
 		if (t->path)
 			lr_party_sent(p->node->party, reach_of(t->peer), t->path, r, t->segment);
+		if (second && send_copy(p, reach, second, &c) == 0)
+			r = 0;
 		if (r == -EMSGSIZE && t->path)
 			p->node->drops[LR_NODE_DROP_SEND] +=
 				refit(p, t->peer, t->buf, t->len, t->segment, t->head);
@@ -129,11 +152,11 @@ static void flush_train(struct lr_pump *p)
 }
 
 /* Makes the train one that can take a message of up to `sealed` bytes for `peer`. */
-static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed)
+static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed, bool twice)
 {
 	struct lr_train *t = &p->train;
 	size_t need = sealed + t->head;
-	if (t->count && (t->peer != peer || t->closed || need > t->segment ||
+	if (t->count && (t->peer != peer || t->twice != twice || t->closed || need > t->segment ||
 				t->count == LR_TRAIN_COUNT || t->len + need > LR_TRAIN_BYTES))
 		flush_train(p);
 	if (t->count)
@@ -141,6 +164,7 @@ static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed)
 	struct lr_reach *reach = reach_of(peer);
 	t->peer = peer;
 	t->path = reach ? lr_reach_current(reach) : NULL;
+	t->twice = twice;
 	t->head = t->path && t->path->route.channel ? LR_FRAME_HEADER : 0;
 }
 
@@ -190,8 +214,10 @@ static unsigned send_cut(struct lr_pump *p, struct lr_wg_peer *peer)
 		node->drops[LR_NODE_DROP_MALFORMED]++;
 		return 0;
 	}
+	bool twice = node->redundant && reach_of(peer) &&
+		     lr_copy_wanted(node, reach_of(peer), c->split.frame, c->split.len);
 	for (;; count++) {
-		train_for(p, peer, sealed);
+		train_for(p, peer, sealed, twice);
 		size_t n = lr_cut_next(c, p->train.buf + p->train.len + p->train.head + LR_WG_HEAD);
 		if (n == 0)
 			break;
@@ -334,8 +360,12 @@ static void open_in_party(struct lr_pump *p, const struct lr_endpoint *src, uint
 	open_one(p, src, msg, len, &rx);
 	if (rx.kind == LR_WG_RX_DROP && rx.drop == LR_WG_DROP_UNKNOWN_PEER)
 		lr_party_hold(node->party, src, socket, msg, len);
-	struct lr_reach *reach = rx.kind != LR_WG_RX_DROP && rx.peer ? reach_of(rx.peer) : NULL;
-	if (reach && reach != *heard) {
+	bool again = rx.kind == LR_WG_RX_DROP && rx.drop == LR_WG_DROP_REPLAY;
+	bool good = rx.kind != LR_WG_RX_DROP;
+	struct lr_reach *reach = (good || again) && rx.peer ? reach_of(rx.peer) : NULL;
+	if (reach && (again || reach->copies))
+		lr_copy_came(node, reach, src, socket, msg, len, again);
+	if (reach && good && reach != *heard) {
 		*heard = reach;
 		lr_party_heard(node->party, reach, src, socket);
 	}

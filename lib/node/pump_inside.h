@@ -24,6 +24,7 @@ struct lr_train {
 	size_t len, segment;
 	unsigned count;
 	bool closed; /* the last one is shorter */
+	bool twice;  /* goes over a second path, too */
 	uint8_t buf[LR_TRAIN_BYTES + LR_FRAME_HEADER + LR_WG_OVERHEAD + LR_WG_PAD];
 };
 
@@ -39,7 +40,8 @@ struct lr_pump {
 	struct lr_merge merge;
 	struct iovec iov[LR_MERGE_PACKETS + 2];
 	uint8_t frame[LR_PUMP_FRAME];
-	uint8_t relayed[LR_FRAME_HEADER + 65536]; /* what lib/wg sends by itself, with a header */
+	uint8_t relayed[LR_FRAME_HEADER + 65536]; /* what lib/wg sends by itself, and copies, with
+						     their headers */
 	uint8_t arena[LR_PUMP_ARENA];
 	struct lr_cut cut; /* a packet, or what is in `frame` */
 };

@@ -10,6 +10,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/nat/reach.h"
+#include "lib/node/copy.h"
 #include "terms.h"
 
 static void put_time(json_t *obj, const char *key, uint64_t unix_ns)
@@ -139,6 +140,9 @@ json_t *lr_report_peer(
 	put_count(out, LR_K_TX_PACKETS, s ? &s->tx_packets : NULL);
 	lr_json_put_bool(out, LR_K_GUEST, live && lr_node_is_guest(live));
 	lr_json_put(out, LR_K_PATH, path(live, wall));
+	const struct lr_node_peer *own = live ? live->owner : NULL;
+	if (own && own->reach)
+		lr_json_put(out, LR_K_REDUNDANCY, lr_copy_json(own->reach, lr_now()));
 	if (detail)
 		lr_json_put(out, LR_K_DROPS, s ? wg_drops(s->drops) : NULL);
 	return out;

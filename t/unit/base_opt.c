@@ -30,6 +30,7 @@ static const struct lr_opt ping_opts[] = {
 	{"rate", 0, LR_OPT_REAL, "N", "a second", AT(rate), 0, 50},
 	{"mode", 'V', LR_OPT_TEXT, "MODE", "how: 'fast' or [slow]", AT(mode),
 		.complete = "fast slow"},
+	{"dual", 0, LR_OPT_MAYBE, "HOW", "both ways", AT(mode)},
 	{0},
 };
 static const struct lr_opt export_opts[] = {
@@ -149,6 +150,8 @@ static void taken(void)
 		{"ping -- -c", "ping j0 f0 v0 c4 a0 r0 i= o= m=: [-c]\n"},
 		{"-- list", "list j0 f0 v0 c4 a0 r0 i= o= m=:\n"},
 		{"ping --count=1000 --rate=2.5 x", "ping j0 f0 v0 c1000 a0 r2.5 i= o= m=: [x]\n"},
+		{"ping --dual=slow x", "ping j0 f0 v0 c4 a0 r0 i= o= m=slow: [x]\n"},
+		{"ping --mode=fast --dual x", "ping j0 f0 v0 c4 a0 r0 i= o= m=: [x]\n"},
 		{"ping --rate 5e1 -V fast x", "ping j0 f0 v0 c4 a0 r50 i= o= m=fast: [x]\n"},
 		{"--any -12 list", "list j0 f0 v0 c4 a-12 r0 i= o= m=:\n"},
 		{"export", "export j0 f0 v0 c4 a0 r0 i= o= m=:\n"},
@@ -344,7 +347,8 @@ static void helps(void)
 		"Options of ping:\n"
 		"  -c, --count=N      how many (default 4)\n"
 		"      --rate=N       a second\n"
-		"  -V, --mode=MODE    how: 'fast' or [slow]\n\n"
+		"  -V, --mode=MODE    how: 'fast' or [slow]\n"
+		"      --dual[=HOW]   both ways\n\n"
 		"Options of export:\n"
 		"  -f, --force        over an existing file\n"
 		"  -o, --output=FILE  where to\n\n"

@@ -148,7 +148,6 @@ static void choice(void)
 	ok(!lr_paths_choose(&s, now + 2999 * MS), "nor after 2.999 s");
 	ok(lr_paths_choose(&s, now + 3000 * MS) && lr_paths_current(&s) == best, "but after 3 s");
 	now += 3000 * MS;
-	ok(lr_paths_second(&s) && lr_paths_second(&s) != best, "there is a second");
 	lr_path_fail(best, now);
 	ok(lr_paths_choose(&s, now) && lr_paths_current(&s) != best, "failing: left at once");
 	is_int(s.direct_lost_ns, now, "which is remembered");
@@ -161,7 +160,6 @@ static void choice(void)
 	ok(lr_paths_choose(&s, now) && lr_paths_current(&s) == best, "unless there is no other");
 	lr_path_fail(best, now);
 	ok(!lr_paths_choose(&s, now) && lr_paths_current(&s) == best, "all dead: it stays");
-	ok(!lr_paths_second(&s), "no second");
 	lr_paths_remove(&s, best);
 	ok(!lr_paths_current(&s), "removed: none in use");
 }

@@ -1,0 +1,101 @@
+# redundant.bats - the same message over two paths: what it saves, and that the counters say so
+
+load helper
+load party
+
+setup() { party_setup; }
+
+# lossy: every fifth packet that goes straight from one of a and b to the other is lost.
+lossy() {
+	ns r nft add table ip t
+	ns r nft 'add chain ip t f { type filter hook forward priority 0 ; }'
+	ns r nft add rule ip t f ip saddr 10.93.1.2 ip daddr 10.93.2.2 numgen inc mod 5 0 drop
+	ns r nft add rule ip t f ip saddr 10.93.2.2 ip daddr 10.93.1.2 numgen inc mod 5 0 drop
+}
+# pair [OPTION]...: a hosts and b joins, and they see each other directly.
+pair() {
+	host a "$@"
+	join b "$INVITE" "$@"
+	wait_until 20 path_is b a direct
+	wait_until 20 path_is a b direct
+	wait_until 10 pings b 10.66.0.1
+}
+# answers COUNT INTERVAL: how many of so many pings from b to a are answered.
+answers() { ns b ping -q -c "$1" -i "$2" -W 2 10.66.0.1 | sed -n 's/.* \([0-9]*\) received.*/\1/p'; }
+worth() { peer "$1" show "$2" --json | jq ".redundancy.$3"; }
+saved() { echo $(($(worth a b second_only) + $(worth b a second_only))); }
+at_least() { [ "$("${@:2}")" -ge "$1" ]; }
+
+@test "all: a direct path that loses every fifth packet loses nothing, and the counters say why" {
+	pair --redundant=all
+	is "$(peer b status --json | jq -r .redundant)" all
+	lossy
+	at_least 498 answers 500 0.005 # a busy machine may lose one
+	at_least 500 worth b a copies_sent
+	wait_until 10 at_least 10 saved # more than 100, unless one end soon leaves such a path
+	at_least 200 worth a b copies_received
+	peer a show b --json | json_ok listed-peer
+	peer a status --json | json_ok status
+	peer a show b | grep -q '^copies .* sent twice, '
+	peer a metrics | grep -q 'lanrage_peer_copies_receive_total{.*peer="b".*} [1-9]'
+	peer a metrics | grep -q 'lanrage_peer_second_path_only_total{.*peer="b".*} [0-9]'
+	ns b lr-peer status | grep -q '^two paths *all$'
+}
+
+@test "without it they are lost, and nothing is sent twice" {
+	pair
+	lossy
+	local got
+	got=$(answers 500 0.005)
+	[ "$got" -lt 480 ]
+	[ "$got" -gt 100 ]
+	is "$(worth b a copies_sent)" 0
+	is "$(worth a b copies_received)" 0
+	is "$(worth a b second_only)" 0
+	is "$(peer b status --json | jq -r .redundant)" off
+}
+
+@test "all: a path that fails in the middle loses no packet" {
+	pair --redundant=all
+	answers 500 0.005 >"$BATS_TEST_TMPDIR/got" 3>&- &
+	local job=$!
+	started "$job"
+	wait_until 10 at_least 150 worth b a copies_sent
+	block
+	wait "$job"
+	at_least 498 cat "$BATS_TEST_TMPDIR/got"
+	wait_until 10 path_is b a relay
+}
+
+# shower COUNT BYTES: so many datagrams from b to a, 200 a second
+shower() { ns b "$UDPLOAD" send 10.66.0.1 --port 7001 --count "$1" --size "$2" --pps 200 >/dev/null; }
+
+@test "game: small UDP twice, all else once; only who was asked to sends copies" {
+	host a
+	join b "$INVITE" --redundant
+	wait_until 20 path_is b a direct
+	wait_until 10 pings b 10.66.0.1
+	is "$(peer b status --json | jq -r .redundant)" game
+	udp_sink a
+	local before
+	before=$(worth b a copies_sent)
+	shower 100 1000
+	answers 100 0.005
+	[ "$(worth b a copies_sent)" -lt $((before + 20)) ] # the tunnel's own
+	shower 100 200
+	at_least $((before + 100)) worth b a copies_sent
+	wait_until 10 at_least 100 worth a b copies_received
+	is "$(worth a b second_only)" 0
+	is "$(worth a b copies_sent)" 0
+}
+
+@test "a plain WireGuard peer gets one copy; what it can be asked for" {
+	host a --redundant=all
+	lr_keys x
+	ns a lr-peer --iface "$(ifn a)" add --key "$(pub x)" --name stock --allowed-ips 10.66.200.9/32 --endpoint 10.93.2.2:5555
+	is "$(peer a show stock --json | jq .redundancy)" null
+	exits 2 ns b lr-up "$INVITE" --redundant=much
+	[[ $output == *"--redundant: 'much' is not game or all"* ]]
+	exits 2 ns b lr-up --config /dev/null --redundant
+	[[ $output == *"are for parties"* ]]
+}
