@@ -7,10 +7,13 @@
 #define SECONDS_AN_HOUR 3600
 
 const struct lr_admission_limits lr_admission_defaults = {
-	.source_packets = 20000,  /* ten times the busiest game server's uplink */
-	.source_bytes = 25 << 20, /* 200 Mbit/s */
-	.party_packets = 60000,
-	.party_bytes = 100 << 20,
+	/* One member may have half of a line of 1 Gbit/s, for a file copied to a friend: 500
+	 * Mbit/s, which are 45,000 full packets; as small ones they are a quarter of a core. A
+	 * party may have the line, or half of the core. */
+	.source_packets = 50000,
+	.source_bytes = 60 << 20,
+	.party_packets = 100000,
+	.party_bytes = 120 << 20,
 	.checks_network = 200, /* a school's worth of members that come back at once */
 	.checks_all = 4000,    /* a quarter of a core */
 	.answers_network = 1000,

@@ -38,9 +38,9 @@ enum {
 	TRAIN = 20,
 	SINGLES_PORT = 13500,
 	TRAINS_PORT = 13501,
-	ROUND_TRIPS = 80, /* of one slice */
+	ROUND_TRIPS = 50, /* of one slice */
 	BATCH = 64,
-	SLICES = 24, /* of each of the two, in the order a b b a a b ... */
+	SLICES = 36, /* of each of the two, in the order a b b a a b ... */
 	FILL_SINGLES =
 		75, /* packets of each client in the buffer: 4 MB granted are 8, 1,280 B each */
 	FILL_TRAINS = 10,
@@ -314,11 +314,15 @@ static void make_clients(void)
 	int http = connected(SOCK_STREAM, PORT);
 	char name[16];
 	found_party(http, 1);
+	/* All join before the first is bound: later joins would be signalled to it. */
+	for (int i = 0; i < CLIENTS; i++) {
+		snprintf(name, sizeof(name), "m%d", i);
+		join_party(http, name);
+	}
 	for (int i = 0; i < CLIENTS; i++) {
 		socklen_t len = sizeof(addresses[i].in);
 		struct timeval second = {1, 0};
 		snprintf(name, sizeof(name), "m%d", i);
-		join_party(http, name);
 		clients[i] = connected(SOCK_DGRAM, PORT);
 		setsockopt(clients[i], SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
 		channels[i] = bind_channel(clients[i], name);
