@@ -13,7 +13,7 @@ enum { UNIT = 8 }; /* offsets count in these */
 enum { IP4_DF = 0x4000, IP4_MORE = 0x2000, IP4_OFFSET = 0x1fff };
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_COPIED = 0x80 };
 enum { IP6_HEADER = 40, IP6_NEXT_AT = 6, IP6_MORE = 1, IP6_OFFSET = 0xfff8 };
-enum { NEXT_HOP = 0, NEXT_ROUTING = 43, NEXT_FRAGMENT = 44, NEXT_DEST = 60 };
+enum { NEXT_HOP = 0, NEXT_ROUTING = 43, NEXT_FRAGMENT = 44, NEXT_AH = 51, NEXT_DEST = 60 };
 
 /* Only options that say so go into every fragment (RFC 791 3.1). */
 static void make_later(struct lr_fragment *f)
@@ -49,23 +49,36 @@ static void begin4(struct lr_fragment *f, uint32_t id)
 	make_later(f);
 }
 
-/* The headers that are for nodes on the way: hop-by-hop options, destination options in front of
- * a routing header, that. The packet's headers are known to lie inside it. */
-static void begin6(struct lr_fragment *f, uint32_t id)
+/* Goes over the headers that are for nodes on the way: hop-by-hop options, destination options in
+ * front of a routing header, that; with `all` over every one. They are known to lie in the packet.
+ */
+static void walk6(struct lr_fragment *f, bool all)
 {
 	const uint8_t *p = f->packet;
 	bool routed = false;
 
 	f->head = IP6_HEADER;
-	f->next_at = IP6_NEXT_AT;
-	f->id = id;
-	while (p[f->next_at] == NEXT_HOP || p[f->next_at] == NEXT_ROUTING ||
-		(p[f->next_at] == NEXT_DEST && !routed)) {
-		size_t size = (p[f->head + 1] + 1u) * 8;
-		routed |= p[f->next_at] == NEXT_ROUTING;
+	for (f->next_at = IP6_NEXT_AT;;) {
+		uint8_t next = p[f->next_at];
+		bool ah = next == NEXT_AH && all, options = next == NEXT_DEST && (!routed || all);
+		if (next != NEXT_HOP && next != NEXT_ROUTING && !ah && !options)
+			return;
+		size_t size = p[f->head + 1]; /* in units of its own, RFC 4302 2.2 */
+		routed |= next == NEXT_ROUTING;
 		f->next_at = f->head;
-		f->head += size;
+		f->head += ah ? (size + 2) * 4 : (size + 1) * 8;
 	}
+}
+
+/* What is a fragment is cut where it says so, wherever that is. */
+static void begin6(struct lr_fragment *f, uint32_t id)
+{
+	const uint8_t *p = f->packet;
+
+	f->id = id;
+	walk6(f, true);
+	if (p[f->next_at] != NEXT_FRAGMENT)
+		walk6(f, false);
 	f->next = p[f->next_at];
 	f->data_at = f->head;
 	if (f->next != NEXT_FRAGMENT)
@@ -92,7 +105,10 @@ int lr_fragment_begin(
 	else
 		begin4(f, id);
 	f->at = f->data_at;
-	return limit < f->head + (f->v6 ? LR_FRAGMENT_HEADER : 0) + UNIT ? -EMSGSIZE : 0;
+	/* All headers are in the first fragment (RFC 7112). */
+	size_t head = f->head + (f->v6 ? LR_FRAGMENT_HEADER : 0), chain = p.l4_at - f->data_at;
+	size_t room = limit > head ? (limit - head) & ~(size_t)(UNIT - 1) : 0;
+	return room < UNIT || room < chain ? -EMSGSIZE : 0;
 }
 
 /* How much data goes into the next one, whose header has `head` bytes. */

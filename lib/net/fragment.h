@@ -9,7 +9,7 @@
  * what every node on the way must see. What is a fragment already is cut into smaller ones of the
  * same packet.
  *
- * Source: RFC 791 3.2, RFC 8200 4.5, RFC 6864.
+ * Source: RFC 791 3.2, RFC 8200 4.5, RFC 6864, RFC 7112.
  */
 #ifndef LR_NET_FRAGMENT_H
 #define LR_NET_FRAGMENT_H

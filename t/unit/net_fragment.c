@@ -216,6 +216,10 @@ static void limits(void)
 	len = build6(LR_UDP, NULL, 0, 1460);
 	is_int(lr_fragment_begin(&f, packet, len, 55, 1), -EMSGSIZE, "IPv6 needs eight more");
 	is_int(lr_fragment_begin(&f, packet, len, 56, 1), 0, "of them");
+	static const uint8_t ah[40] = {LR_UDP, 8};
+	len = build6(51, ah, sizeof(ah), 1400);
+	is_int(lr_fragment_begin(&f, packet, len, 87, 1), -EMSGSIZE, "room for half its headers");
+	is_int(lr_fragment_begin(&f, packet, len, 88, 1), 0, "for all of them");
 	for (size_t limit = 56; limit <= 1500; limit++) {
 		len = build4(NULL, 0, 1480, 1, 0x4000);
 		struct result r = cut(len, limit, 5);
