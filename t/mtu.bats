@@ -127,11 +127,24 @@ tcp_crosses() {
 	is "$(path a b kind)" relay
 }
 
-@test "the line to the outside becomes narrower in mid-game: not one datagram is lost" {
+# believes HOST ADDRESS MTU: the kernel, for what it may fragment.
+believes() { on "$1" ip route get "$2" | grep -q "mtu $3"; }
+
+@test "forged ICMP moves nothing; a line that becomes narrower in mid-game costs not one datagram" {
 	party a=open b=open
 	wait_until 30 path_is b a kind direct
 	wait_until 30 path_is a b kind direct
 	wait_until 30 path_is a b mtu 1440
+	local from to at
+	from=$(on a lr-up --status --json | jq .listen_port)
+	at=$(path a b endpoint)
+	to=${at%:*}
+	on inet /usr/bin/python3 "$ROOT/t/tools/datagrams.py" forge "$(lab addr a)" "$from" "$to" "${at##*:}" 700
+	wait_until 5 believes a "$to" 700
+	wait_until 5 crosses a "$B" 1472
+	wait_until 5 crosses a "$B" 1412
+	is "$(path a b mtu)" 1440
+	is "$(fragments inet)" 0 "fragments of outer packets"
 	on_bg b /usr/bin/python3 "$ROOT/t/tools/datagrams.py" count "$B" 5001 "$BATS_TEST_TMPDIR/count"
 	wait_until 5 bound b 5001
 	on_bg a /usr/bin/python3 "$ROOT/t/tools/datagrams.py" send "$B" 5001 1472 150 10
