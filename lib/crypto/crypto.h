@@ -27,17 +27,16 @@ int lr_crypto_init(void);
  * 0 or -ENOSYS. May be called again. */
 int lr_crypto_load(void);
 
-/* --- AEAD with a context per key and direction --- */
+/* --- AEAD with a context per key --- */
 struct lr_aead; /* holds the key; allocated */
 
-/* NULL when out of memory. `seal`: this context encrypts, else it decrypts. (One that encrypts can
- * also take back what it made itself: lr_aead_open().) */
-struct lr_aead *lr_aead_new(const uint8_t key[LR_KEY_LEN], bool seal);
+/* NULL when out of memory. It seals and opens. */
+struct lr_aead *lr_aead_new(const uint8_t key[LR_KEY_LEN]);
 void lr_aead_free(struct lr_aead *a); /* wipes the key; NULL is fine */
 /* Nonce: 4 zero bytes and `counter` little-endian (WireGuard paper 5.4.6). In place when
  * dst == src, else no overlap. dst has len + LR_TAG_LEN. Hot: no allocation. 0 or -EIO. */
 int lr_aead_seal(struct lr_aead *a, uint64_t counter, uint8_t *dst, const uint8_t *src, size_t len);
-/* `len` counts the tag. 0; -EBADMSG when the tag is wrong (dst is then undefined). */
+/* `len` counts the tag. 0; -EBADMSG when the tag is wrong: then dst is as it was. */
 int lr_aead_open(struct lr_aead *a, uint64_t counter, uint8_t *dst, const uint8_t *src, size_t len);
 
 /* --- one-shot AEADs with associated data, for handshakes and cookies --- */

@@ -239,7 +239,7 @@ static void warm_up(void)
 	struct lr_aead *a = NULL;
 	lr_keypair(secret, key);
 	if (lr_crypto_load() == 0 && lr_dh(key, secret, key))
-		a = lr_aead_new(key, true);
+		a = lr_aead_new(key);
 	if (a) {
 		uint8_t tag[LR_TAG_LEN];
 		lr_aead_seal(a, 0, tag, NULL, 0);

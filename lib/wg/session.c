@@ -27,8 +27,8 @@ static struct lr_keypair *keypair_new(unsigned window, struct lr_noise *noise, b
 	if (!kp)
 		return NULL;
 	lr_noise_split(noise, to_responder, to_initiator);
-	kp->seal = lr_aead_new(initiator ? to_responder : to_initiator, true);
-	kp->open = lr_aead_new(initiator ? to_initiator : to_responder, false);
+	kp->seal = lr_aead_new(initiator ? to_responder : to_initiator);
+	kp->open = lr_aead_new(initiator ? to_initiator : to_responder);
 	kp->initiator = initiator;
 	lr_replay_init(&kp->replay, window);
 	lr_wipe(to_responder, sizeof(to_responder));

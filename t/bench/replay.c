@@ -45,8 +45,8 @@ static double bare(unsigned n)
 	uint8_t key[LR_KEY_LEN] = {1};
 
 	if (!seal) {
-		seal = lr_aead_new(key, true);
-		open = lr_aead_new(key, false);
+		seal = lr_aead_new(key);
+		open = lr_aead_new(key);
 	}
 	if (!seal || !open)
 		die("out of memory");
