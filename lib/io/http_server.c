@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,16 +175,18 @@ static void upgraded(void *ctx, struct MHD_Connection *c, void *con, const char 
 {
 	struct lr_http_request *q = con;
 	struct lr_http_tunnel *t = q->http->ending ? NULL : calloc(1, sizeof(*t));
+	const int one = 1,
+		  net = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	(void)ctx;
-	(void)c;
 	if (!t) {
 		MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
 		return;
 	}
 	t->handle = handle;
 	t->http = q->http;
-	int flags = fcntl(fd, F_GETFL);
-	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	setsockopt(
+		net, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it was taken away just now */
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	q->http->hooks.upgraded(q->http->hooks.ctx, t, fd, &q->peer, extra, extra_len);
 }
 
