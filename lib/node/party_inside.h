@@ -146,6 +146,8 @@ struct lr_party {
 	uint8_t record[LR_RECORD_MAX]; /* ours, as published last */
 	size_t record_len;
 	uint64_t record_serial; /* counts what was published */
+	uint64_t claim_serial;  /* of the first record with the address that we have now */
+	struct lr_ip claimed;   /* that address; family 0: none published yet */
 	uint8_t offer[LR_OFFER_LEN];
 	bool has_offer;
 	unsigned puts; /* rounds of first PUTs that were answered */

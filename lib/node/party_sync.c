@@ -9,8 +9,9 @@
  * Whatever a relay answers or signals, it makes us ask no faster than our own pace, and a record is
  * signed only when some relay can be sent it: a relay that lies costs no more than that.
  *
- * Our record is settled when all relays that answer have answered to its first version: until
- * then somebody may have the address (lib/party/roster.h).
+ * Our address is settled when all relays that answer have answered to a record with it: until then
+ * somebody may have it (lib/party/roster.h). What else became known of us meanwhile, such as our
+ * address outside, is published, but not waited for.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -379,6 +380,10 @@ static void publish(struct lr_party *p, uint64_t now)
 	}
 	p->record_len = (size_t)len;
 	p->record_serial++;
+	if (!lr_ip_equal(&p->claimed, &lr_roster_self(p->roster)->address)) {
+		p->claimed = lr_roster_self(p->roster)->address;
+		p->claim_serial = p->record_serial;
+	}
 	p->save = true;
 }
 
@@ -387,14 +392,14 @@ static uint64_t silent_ns(const struct lr_party *p)
 	return p->opened_ns + SILENT_MS * LR_NS_PER_MS;
 }
 
-/* All relays that can be reached have answered to what we published last. */
+/* All relays that can be reached have answered to a record with our address. */
 static bool all_answered(const struct lr_party *p, uint64_t now)
 {
 	unsigned answered = 0;
 
 	for (unsigned i = 0; i < p->n_relays; i++) {
 		const struct lr_party_relay *r = &p->relays[i];
-		if (r->put_serial == p->record_serial)
+		if (r->put_serial >= p->claim_serial)
 			answered++;
 		else if (!r->failures && now < silent_ns(p))
 			return false;
@@ -405,7 +410,8 @@ static bool all_answered(const struct lr_party *p, uint64_t now)
 static void settle(struct lr_party *p, uint64_t now)
 {
 	if (!p->roster || !p->record_serial || !lr_roster_joining(p->roster) ||
-		lr_roster_wants_publish(p->roster, now) || !all_answered(p, now))
+		!lr_ip_equal(&p->claimed, &lr_roster_self(p->roster)->address) ||
+		!all_answered(p, now))
 		return;
 	lr_roster_settle(p->roster, now, lr_wall() / LR_NS_PER_S);
 	lr_party_up(p);

@@ -141,9 +141,15 @@ void lr_wg_peer_set_endpoint(struct lr_wg_peer *pub, const struct lr_endpoint *e
 	bool moved = pub->anchored && !lr_endpoint_equal(&pub->endpoint, endpoint);
 	pub->endpoint = *endpoint;
 	/* What is under way went where the peer is not: REKEY_TIMEOUT is not waited for. */
-	if (moved && peer->handshake && endpoint->sa.sa_family != AF_UNSPEC) {
+	bool waits = peer->handshake || (peer->staged && !peer->current);
+	if (moved && waits && endpoint->sa.sa_family != AF_UNSPEC) {
 		peer->next_initiation_ns = 0;
 		lr_send_initiation(peer, 0, true);
+	}
+	if (moved && peer->staged && peer->current && endpoint->sa.sa_family != AF_UNSPEC) {
+		if (!peer->handshake)
+			lr_timer_stop(&peer->wg->timers, &peer->timer[LR_TIMER_RETRANSMIT]);
+		lr_send_keepalive(peer); /* in its place goes what is staged */
 	}
 	if (found && pub->keepalive_s && endpoint->sa.sa_family != AF_UNSPEC)
 		lr_send_keepalive(lr_peer_of(pub));

@@ -47,8 +47,14 @@ void lr_send_initiation(struct lr_peer *peer, uint64_t now, bool retry)
 
 	if (!retry)
 		peer->attempt_ns = now;
-	if (!peer->wg->has_key || !has_endpoint(peer))
+	if (!peer->wg->has_key)
 		return;
+	if (!has_endpoint(peer)) {
+		/* What is staged goes when the owner knows a path, or is given up in its time. */
+		if (peer->pub.anchored && !lr_timer_armed(t))
+			lr_timer_set(&peer->wg->timers, t, now + LR_REKEY_TIMEOUT);
+		return;
+	}
 	if (now < peer->next_initiation_ns) {
 		if (!lr_timer_armed(t))
 			lr_timer_set(&peer->wg->timers, t, peer->next_initiation_ns);
@@ -114,6 +120,8 @@ int lr_wg_seal(struct lr_wg *wg, uint64_t now, struct lr_wg_peer *pub, uint8_t *
 	struct lr_keypair *kp = peer->current;
 
 	if (!has_endpoint(peer)) {
+		if (pub->anchored)
+			return -ENOKEY;
 		lr_wg_count_drop(wg, pub, LR_WG_DROP_NO_ENDPOINT);
 		return -EDESTADDRREQ;
 	}
@@ -173,7 +181,7 @@ static enum lr_wg_drop stage(struct lr_peer *peer, const uint8_t *packet, size_t
 
 	if (!peer->wg->has_key)
 		return LR_WG_DROP_NO_SESSION;
-	if (!has_endpoint(peer))
+	if (!has_endpoint(peer) && !peer->pub.anchored)
 		return LR_WG_DROP_NO_ENDPOINT;
 	struct lr_staged *s = cost <= LR_WG_STAGED_BYTES ? malloc(cost) : NULL;
 	if (!s)
@@ -198,7 +206,7 @@ void lr_wg_stage(
 
 	if (why != LR_WG_DROP_NONE)
 		lr_wg_count_drop(wg, pub, why);
-	else if (lr_session_may_send(peer->current, now))
+	else if (has_endpoint(peer) && lr_session_may_send(peer->current, now))
 		make_ready(peer);
 	else
 		lr_send_initiation(peer, now, false);
@@ -234,7 +242,7 @@ static bool send_staged(struct lr_peer *peer, uint64_t now, struct lr_wg_tx *tx)
 {
 	struct lr_wg *wg = peer->wg;
 
-	while (peer->staged && lr_session_may_send(peer->current, now)) {
+	while (peer->staged && has_endpoint(peer) && lr_session_may_send(peer->current, now)) {
 		struct lr_staged *s = unstage(peer);
 		size_t len_max = peer->pub.mtu ? peer->pub.mtu : wg->mtu;
 		int len = lr_wg_seal(wg, now, &peer->pub, s->msg, s->len, len_max);

@@ -136,7 +136,8 @@ void lr_wg_peer_set_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]);
 void lr_wg_peer_set_previous_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]);
 void lr_wg_peer_set_endpoint(struct lr_wg_peer *peer, const struct lr_endpoint *endpoint);
 /* Whether the owner alone moves the endpoint, since it knows the paths to the peer. An initiation
- * that waits for its response is then sent anew when the endpoint moves. */
+ * that waits for its response is then sent anew when the endpoint moves, and packets are kept for
+ * one that has no endpoint yet, as they are for one that has no session yet. */
 void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored);
 /* What the way to it takes: staged packets are never padded beyond it. 0: as the device's. */
 void lr_wg_peer_set_mtu(struct lr_wg_peer *peer, uint16_t mtu);
@@ -162,8 +163,9 @@ struct lr_wg_peer *lr_wg_route(const struct lr_wg *wg, uint8_t family, const uin
 /* Seals in place: `msg` has LR_WG_HEAD bytes of room, then `len` bytes of packet, then room for
  * padding (to a multiple of 16, at most `len_max` >= len in all) and the tag. Returns the
  * message's length (a multiple of 16 unless capped by len_max), or
- *   -ENOKEY   no session that may send: stage the packet, a handshake is asked for;
- *   -EDESTADDRREQ  the peer has no endpoint: counted as a drop;
+ *   -ENOKEY   no session that may send, or an anchored peer without endpoint: stage the packet, a
+ *             handshake is asked for as soon as it can be;
+ *   -EDESTADDRREQ  another peer without endpoint: counted as a drop;
  *   -EIO      libcrypto failed (len > INT_MAX).
  * Asks for a rekey when the session's age or count says so. Hot. Counters leave in order of the
  * calls. */

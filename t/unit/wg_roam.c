@@ -111,6 +111,40 @@ static void forged(void)
 	pair_close();
 }
 
+/* A member whose path is not known yet: its owner says when it is. */
+static void anchored(void)
+{
+	const struct lr_endpoint nowhere = {0}, there = endpoint4(2, 51820);
+	uint8_t packet[100];
+	struct message first;
+
+	pair_open();
+	make_packet(packet, sizeof(packet), &a, &b, 0);
+	lr_wg_peer_set_anchored(a.peer, true);
+	lr_wg_peer_set_endpoint(a.peer, &nowhere);
+	lr_wg_stage(a.wg, now, a.peer, packet, sizeof(packet));
+	is_int(drain(&a), 0, "nothing goes to a peer without endpoint");
+	now += S / 10;
+	lr_wg_peer_set_endpoint(a.peer, &there);
+	is_int(drain(&a), 1, "its path is known: the handshake begins at once");
+	is_int(drained[0].bytes[0], LR_MSG_INITIATION, "  an initiation");
+	first = drained[0];
+	deliver(&a, &b, &first);
+	is_int(settle(), 1, "and the packet that waited arrives");
+	lr_wg_peer_set_endpoint(a.peer, &nowhere);
+	lr_wg_stage(a.wg, now, a.peer, packet, sizeof(packet));
+	is_int(drain(&a), 0, "with a session: nothing goes nowhere");
+	lr_wg_peer_set_endpoint(a.peer, &there);
+	is_int(drain(&a), 1, "but all at once when there is a path");
+	is_int(drained[0].bytes[0], LR_MSG_DATA, "  data");
+	lr_wg_peer_set_endpoint(a.peer, &nowhere);
+	lr_wg_stage(a.wg, now, a.peer, packet, sizeof(packet));
+	run_until(now + 100 * S);
+	lr_wg_peer_set_endpoint(a.peer, &there);
+	is_int(drain(&a), 0, "what has waited for 90 s is given up");
+	pair_close();
+}
+
 int main(void)
 {
 	lr_crypto_init();
@@ -118,5 +152,6 @@ int main(void)
 	source();
 	handshake();
 	forged();
+	anchored();
 	return tap_done();
 }
