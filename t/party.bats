@@ -160,3 +160,50 @@ setup() { party_setup; }
 	is "$(peer b explain a --json | jq -c .candidates)" "[]"
 	is "$(peer a explain b --json | jq -c .candidates)" "[]"
 }
+
+# state NAME: the file of its only party.
+state() { cat "$LR_STATE_DIR/$1"/parties/*.json; }
+
+@test "the state files are as their schema says: of the host, of members, while joining, with a guest" {
+	host a
+	join b "$INVITE"
+	join c "$(peer a invite --once)"
+	peer a invite --wireguard phone >/dev/null
+	wait_until 10 eval '[ "$(state a | jq "(.known | length) * 10 + (.guests | length)")" = 21 ]'
+	wait_until 10 eval '[ "$(state c | jq ".known | length")" = 2 ]'
+	for n in a b c; do
+		state $n | json_ok party
+		is "$(stat -c %a "$LR_STATE_DIR/$n"/parties/*.json)" 600
+	done
+	is "$(state a | jq -r 'has("host_secret")')" true
+	is "$(state b | jq -r 'has("host_secret")')" false
+	peer a kick c
+	ns b lr-up --down
+	state b | json_ok party
+	! state b | jq -c '.secret = "short"' | json_ok party
+	! state b | jq -c 'del(.epoch)' | json_ok party
+}
+
+@test "the host and the relay are restarted together: an idle member sees the host soon" {
+	host a
+	join b "$INVITE"
+	pings b 10.66.0.1
+	ns a lr-up --down
+	kill -KILL "$RELAY"
+	wait_until 5 gone "$RELAY"
+	relay_up
+	host a
+	wait_until 15 knows b a
+	wait_until 5 pings b 10.66.0.1
+}
+
+@test "who leaves and is back at once is reached at once" {
+	host a
+	join b "$INVITE"
+	pings b 10.66.0.1
+	for i in 1 2 3; do
+		ns b lr-up --down
+		join b "$INVITE"
+		pings b 10.66.0.1 || { echo "lost at $i"; false; }
+	done
+}

@@ -17,36 +17,30 @@ static int address(struct sockaddr_un *sun, const char *path)
 	return 0;
 }
 
-int lr_unix_connect(const char *path)
+/* Whether somebody listens at `path`: 0, or -errno: -ECONNREFUSED, nobody does. Waits for nothing:
+ * one whose queue is full lives, too. */
+static int knock(const struct sockaddr_un *sun)
 {
-	struct sockaddr_un sun;
-	int r = address(&sun, path);
-	if (r < 0)
-		return r;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	return fd;
+	int r = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) < 0 ? -errno : 0;
+	close(fd);
+	return r == -EAGAIN ? 0 : r;
 }
 
 /* 0 when the name is free now; -EADDRINUSE when somebody answers on it. */
-static int clear_stale(const char *path)
+static int clear_stale(const struct sockaddr_un *sun)
 {
+	const char *path = sun->sun_path;
 	struct stat st;
-	int fd = lr_unix_connect(path);
-	if (fd >= 0) {
-		close(fd);
+	int r = knock(sun);
+	if (r == 0)
 		return -EADDRINUSE;
-	}
-	if (fd == -ENOENT)
+	if (r == -ENOENT)
 		return 0;
-	if (fd != -ECONNREFUSED)
-		return fd == -EAGAIN ? -EADDRINUSE : fd; /* its backlog is full: it lives */
+	if (r != -ECONNREFUSED)
+		return r;
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
 		return -EEXIST;
 	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
@@ -74,7 +68,7 @@ int lr_unix_listen(struct lr_unix *u, const char *path, mode_t mode)
 		return -errno;
 	r = bind_with_mode(u->fd, &sun, mode);
 	if (r == -EADDRINUSE) {
-		r = clear_stale(path);
+		r = clear_stale(&sun);
 		if (r == 0)
 			r = bind_with_mode(u->fd, &sun, mode);
 	}

@@ -1,5 +1,5 @@
 /*
- * unix.h - UNIX sockets by path: listening, stale names replaced, connecting
+ * unix.h - UNIX sockets by path: listening, stale names replaced
  */
 #ifndef LR_IO_UNIX_H
 #define LR_IO_UNIX_H
@@ -16,11 +16,10 @@ struct lr_unix {
 };
 
 /* Binds and listens, non-blocking, with `mode`. A stale socket file (nobody answers) is
- * replaced. 0, -EADDRINUSE when a live process holds the name, -ENAMETOOLONG, or -errno. */
+ * replaced. Never waits, not even for one whose queue is full. 0, -EADDRINUSE when a live process
+ * holds the name, -ENAMETOOLONG, or -errno. */
 int lr_unix_listen(struct lr_unix *u, const char *path, mode_t mode);
 /* Closes, and removes the file if it is still ours. */
 void lr_unix_close(struct lr_unix *u);
-/* A connected stream socket, blocking, close-on-exec; or -errno. */
-int lr_unix_connect(const char *path);
 
 #endif

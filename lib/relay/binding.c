@@ -13,13 +13,14 @@
 #define EAGER_MS    1000ull /* at most this, for the first tries: a relay may be restarting */
 #define EAGER_TRIES 40
 #define LAST_MS     10000ull /* at most this, later */
-#define KEEPALIVE_S 20       /* RFC 4787 lets a router forget after 120 s; many do after 30 */
-#define LOST_MS     300ull   /* an unanswered keepalive is sent again after this, over UDP */
-#define LOST_TRIES  6        /* by then a stream is open, if it can be */
-#define STREAM_MS   4000ull  /* a stream on which nothing was answered for so long is dead */
-#define COOKIE_S    60       /* how long a cookie is good for us */
-#define LEAVE_MS    1000ull  /* what is still in a stream that we left may come */
-#define STEADY_S    60       /* what was bound for so long did not fail at once */
+/* Many routers forget after 30 s; an idle member learns by it that the relay was restarted. */
+#define KEEPALIVE_S 10
+#define LOST_MS     300ull  /* an unanswered keepalive is sent again after this, over UDP */
+#define LOST_TRIES  6       /* by then a stream is open, if it can be */
+#define STREAM_MS   4000ull /* a stream on which nothing was answered for so long is dead */
+#define COOKIE_S    60      /* how long a cookie is good for us */
+#define LEAVE_MS    1000ull /* what is still in a stream that we left may come */
+#define STEADY_S    60      /* what was bound for so long did not fail at once */
 #define DOUBT_MS    3000ull
 #define HOPELESS_MS 60000ull
 

@@ -211,7 +211,7 @@ static void udp_passes(void)
 	ok(run(3600 * S) && on(LR_WAY_UDP), "an hour later");
 	is_int(w.dials, 0, "no stream was opened");
 	is_int(w.asks[LR_WAY_UDP], 1, "asks");
-	is_int(w.keeps[LR_WAY_UDP], 179, "keepalives of an hour");
+	is_int(w.keeps[LR_WAY_UDP], 359, "keepalives of an hour");
 }
 
 static void far_away(void)
@@ -231,7 +231,7 @@ static void udp_blocked(void)
 	unsigned asks = w.asks[LR_WAY_UDP];
 	ok(run(100 * S) && on(LR_WAY_STREAM), "100 s later");
 	is_int(w.asks[LR_WAY_UDP] - asks, 10, "UDP is asked every 10 s");
-	is_int(w.keeps[LR_WAY_STREAM], 4, "the stream is kept alive");
+	is_int(w.keeps[LR_WAY_STREAM], 9, "the stream is kept alive");
 	is_int(w.dials, 1, "one stream");
 	w.udp = true;
 	ok(run(11 * S) && on(LR_WAY_UDP), "UDP passes again: back within the trial's time");
