@@ -249,3 +249,17 @@ stranger() {
 	is "$(peer a list --json)" ""
 	exits 2 ns s lr-relay --guest-ports 9-1
 }
+
+@test "a hub whose network drops UDP: its guest comes through the relay, and there over TCP" {
+	ns r nft -f - <<-'END'
+		table ip n {
+			chain forwarded { type filter hook forward priority filter; iifname ra meta l4proto udp drop; }
+		}
+	END
+	party_of_two
+	invite phone
+	case $(value Endpoint) in 10.93.0.2:28*) ;; *) cat "$(file)"; false ;; esac
+	guest_up
+	wait_until 20 pings g 10.66.0.1
+	wait_until 20 everybody "$(guest_address)"
+}
