@@ -108,12 +108,16 @@ int lr_udp_open(struct lr_udp *u, uint16_t port, uint32_t fwmark, struct lr_err 
 	return 0;
 }
 
-int lr_udp_open_more(struct lr_udp *u, uint32_t fwmark)
+int lr_udp_open_more(struct lr_udp *u, int family, uint32_t fwmark)
 {
 	*u = (struct lr_udp){.fd4 = -1, .fd6 = -1};
-	u->fd4 = open_one(AF_INET, &u->port, fwmark);
-	if (u->fd4 < 0)
-		return u->fd4;
+	int fd = open_one(family, &u->port, fwmark);
+	if (fd < 0)
+		return fd;
+	if (family == AF_INET)
+		u->fd4 = fd;
+	else
+		u->fd6 = fd;
 	probe_offloads(u);
 	return 0;
 }

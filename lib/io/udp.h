@@ -28,8 +28,8 @@ struct lr_udp {
 
 /* Binds both families to `port`, 0: any. 0 or -1 with `err` ("port 51820 is in use ..."). */
 int lr_udp_open(struct lr_udp *u, uint16_t port, uint32_t fwmark, struct lr_err *err);
-/* One more socket like them, IPv4 only, on a fresh port. 0 or -errno. */
-int lr_udp_open_more(struct lr_udp *u, uint32_t fwmark);
+/* One more socket like them, of one family (AF_INET, AF_INET6), on a fresh port. 0 or -errno. */
+int lr_udp_open_more(struct lr_udp *u, int family, uint32_t fwmark);
 void lr_udp_close(struct lr_udp *u);
 int lr_udp_set_mark(struct lr_udp *u, uint32_t fwmark); /* 0 or -errno */
 

@@ -115,15 +115,22 @@ static bool broadcast_of(const struct lr_prefix *lan, const struct lr_ip *ip)
 	return (v & host) == host;
 }
 
+bool lr_candidate_in_pool(const struct lr_ip *ip, const struct lr_candidate_rules *rules)
+{
+	for (size_t i = 0; rules && i < rules->n_pools; i++)
+		if (lr_prefix_covers(&rules->pools[i], ip))
+			return true;
+	return false;
+}
+
 bool lr_candidate_usable(const struct lr_candidate *c, const struct lr_candidate_rules *rules)
 {
 	if (c->port == 0 || c->kind == LR_CANDIDATE_NONE || c->kind >= LR_CANDIDATE_KINDS)
 		return false;
 	if (c->ip.family == 4 ? !ip4_usable(c->ip.b) : c->ip.family != 6 || !ip6_usable(c->ip.b))
 		return false;
-	for (size_t i = 0; rules && i < rules->n_pools; i++)
-		if (lr_prefix_covers(&rules->pools[i], &c->ip))
-			return false;
+	if (lr_candidate_in_pool(&c->ip, rules))
+		return false;
 	for (size_t i = 0; rules && i < rules->n_lans; i++)
 		if (lr_ip_equal(&rules->lans[i].ip, &c->ip) ||
 			broadcast_of(&rules->lans[i], &c->ip))

@@ -45,7 +45,7 @@ struct lr_candidates {
 
 /* What decides whether and in which order a member's candidates are tried. Borrowed. */
 struct lr_candidate_rules {
-	const struct lr_prefix *pools; /* of all parties: never tried (VPN inside VPN) */
+	const struct lr_prefix *pools; /* of all parties and tunnels: never tried (VPN in VPN) */
 	size_t n_pools;
 	const struct lr_prefix *lans; /* our interfaces, with their prefix lengths, bits kept */
 	size_t n_lans;
@@ -70,6 +70,8 @@ bool lr_candidates_add(struct lr_candidates *list, const struct lr_candidate *c)
 void lr_candidates_order(struct lr_candidates *list, const struct lr_candidate_rules *rules);
 bool lr_candidates_same(const struct lr_candidates *a, const struct lr_candidates *b);
 
+/* Whether `ip` is reached through a tunnel. */
+bool lr_candidate_in_pool(const struct lr_ip *ip, const struct lr_candidate_rules *rules);
 /* Whether `ip` lies in one of our networks. */
 bool lr_candidate_on_lan(const struct lr_ip *ip, const struct lr_candidate_rules *rules);
 struct lr_endpoint lr_candidate_endpoint(const struct lr_candidate *c);

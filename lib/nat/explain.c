@@ -24,6 +24,8 @@ static const char *const reason_names[LR_REASONS] = {
 	[LR_REASON_SEARCH_MISSED] = "search_missed",
 	[LR_REASON_NO_BUDGET] = "no_budget",
 	[LR_REASON_NO_CANDIDATES] = "no_candidates",
+	[LR_REASON_NO_COMMON] = "no_common_ip",
+	[LR_REASON_NO_HAIRPIN] = "no_hairpin",
 	[LR_REASON_NO_ANSWER] = "no_answer",
 	[LR_REASON_DIRECT_LOST] = "direct_lost",
 	[LR_REASON_STOCK] = "stock_wireguard",
@@ -142,6 +144,14 @@ static void add_why(struct text *t, const struct lr_explain *e)
 	case LR_REASON_NO_CANDIDATES:
 		add(t, "the other end has published no address that may be tried");
 		break;
+	case LR_REASON_NO_COMMON:
+		add(t, "%s has only IPv4 and %s only IPv6", e->ours ? "this end" : "the other end",
+			e->ours ? "the other end" : "this end");
+		break;
+	case LR_REASON_NO_HAIRPIN:
+		add(t, "both are behind the same NAT, which does not send back in what is "
+		       "addressed to its outside");
+		break;
 	case LR_REASON_NO_ANSWER:
 		add(t,
 			"none of %u addresses answered in %u s, although the routers should let it "
@@ -163,7 +173,8 @@ static void add_why(struct text *t, const struct lr_explain *e)
 static void add_pair(struct text *t, const struct lr_explain *e)
 {
 	if (e->reason == LR_REASON_STOCK || e->reason == LR_REASON_LAN ||
-		e->reason == LR_REASON_IPV6 || e->reason == LR_REASON_HIDDEN)
+		e->reason == LR_REASON_IPV6 || e->reason == LR_REASON_HIDDEN ||
+		e->reason == LR_REASON_NO_COMMON)
 		return;
 	if (e->own.mapping || e->peer.mapping || e->own.flags || e->peer.flags)
 		add(t, " (here: %s; there: %s)", router(&e->own), router(&e->peer));
@@ -195,6 +206,10 @@ static const char *better(const struct lr_explain *e)
 		       "ends, would make it direct";
 	case LR_REASON_NO_CANDIDATES:
 		return "the other end's lr-peer netcheck shows what its network lacks";
+	case LR_REASON_NO_COMMON:
+		return "IPv4 and IPv6 at one of the ends would make a direct path possible";
+	case LR_REASON_NO_HAIRPIN:
+		return "IPv6 at both ends, or one network for both, would make it direct";
 	case LR_REASON_NO_ANSWER:
 		return "a firewall that drops UDP at either end is the usual cause; allowing it, "
 		       "or a "

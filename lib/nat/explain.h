@@ -27,6 +27,8 @@ enum lr_reason {
 	LR_REASON_SEARCH_MISSED, /* one symmetric end; searches have not met yet */
 	LR_REASON_NO_BUDGET,     /* one symmetric end; the budget forbids searching */
 	LR_REASON_NO_CANDIDATES, /* the member has published none that we may try */
+	LR_REASON_NO_COMMON,     /* one has IPv4 only, the other IPv6 only */
+	LR_REASON_NO_HAIRPIN,    /* behind one NAT, which returns nothing */
 	LR_REASON_NO_ANSWER, /* the routers should let it through, but nothing answers: firewall */
 	LR_REASON_DIRECT_LOST, /* there was a direct path; it stopped answering */
 	LR_REASON_STOCK,       /* a plain WireGuard peer: goes where its packets come from */
@@ -38,7 +40,7 @@ const char *lr_reason_name(enum lr_reason r);
 
 struct lr_explain {
 	enum lr_reason reason;
-	bool ours;     /* HIDDEN, UDP_BLOCKED, MAPPED: at our end; else at theirs */
+	bool ours;     /* HIDDEN, UDP_BLOCKED, MAPPED, NO_COMMON (has IPv4): our end; else theirs */
 	bool direct;   /* the path in use is direct */
 	bool over_tcp; /* our leg to the relay, because UDP does not pass here */
 	struct lr_nat own, peer;

@@ -271,6 +271,14 @@ static int got_call(struct lr_reach *r, uint64_t now, const struct lr_probe *cal
 	return 0;
 }
 
+/* A path through a tunnel would be a VPN in a VPN, or bite its own tail. */
+static bool by_tunnel(const struct lr_reach_host *h, const struct lr_route *route)
+{
+	struct lr_ip ip = lr_endpoint_ip(&route->to);
+
+	return route->channel == 0 && lr_candidate_in_pool(&ip, &h->rules);
+}
+
 int lr_reach_receive(struct lr_reach_host *h, uint64_t now, uint64_t unix_ns,
 	const struct lr_route *route, const uint8_t *p, size_t len)
 {
@@ -287,6 +295,10 @@ int lr_reach_receive(struct lr_reach_host *h, uint64_t now, uint64_t unix_ns,
 	if (hidden(r) && (route->channel == 0 || probe.kind == LR_PROBE_CALL)) {
 		h->drop_hidden++;
 		return -EPERM;
+	}
+	if (by_tunnel(h, route)) {
+		h->drop_pool++;
+		return -EADDRNOTAVAIL;
 	}
 	if (probe.kind == LR_PROBE_PING)
 		rc = got_ping(r, now, unix_ns, route, &probe);
@@ -322,7 +334,8 @@ bool lr_reach_stun(struct lr_reach *r, uint64_t now, uint16_t socket, const uint
 
 void lr_reach_heard(struct lr_reach *r, uint64_t now, const struct lr_route *route)
 {
-	if (route->channel || lr_paths_find(&r->paths, route) || hidden(r) || !r->punch.on)
+	if (route->channel || lr_paths_find(&r->paths, route) || hidden(r) || !r->punch.on ||
+		by_tunnel(r->host, route))
 		return;
 	if (r->learn_ns && now - r->learn_ns < LEARN_MS * LR_NS_PER_MS)
 		return;

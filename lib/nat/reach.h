@@ -36,7 +36,8 @@ struct lr_reach_out {
 	void (*send)(
 		void *ctx, const struct lr_route *route, const uint8_t *p, size_t len, bool big);
 	/* Opens one more UDP socket on a fresh port, with the tunnel socket's options; its number,
-	 * 2..65535, or -errno. (1 is the one for lr_behave.) Both may be NULL: never searched. */
+	 * 3..65535, or -errno. (1 and 2 are those for lr_behave.) Both may be NULL: never searched.
+	 */
 	int (*open)(void *ctx);
 	void (*close)(void *ctx, uint16_t socket);
 	/* The path in use of `r` is another one now, or its largest datagram is. */
@@ -56,7 +57,7 @@ struct lr_reach_host {
 	unsigned link_mtu;               /* of the interface to the outside, 0 unknown */
 	uint64_t call_ms;                /* greatest call-me time sent */
 	/* Dropped probes by reason, for status. */
-	uint64_t drop_unknown, drop_bad, drop_old_call, drop_pong, drop_hidden;
+	uint64_t drop_unknown, drop_bad, drop_old_call, drop_pong, drop_hidden, drop_pool;
 };
 
 struct lr_reach {
@@ -113,7 +114,8 @@ void lr_reach_moved(struct lr_reach *r, uint64_t now);
 struct lr_reach *lr_reach_find(struct lr_reach_host *h, const uint8_t *p, size_t len);
 /* A probe (lr_classify) that came over `route`: from where it came, the channel it came from when
  * in a relay frame, and the socket it came to. 0; -ENOENT unknown hint; -EBADMSG forged or
- * malformed; -EALREADY a pong that nobody waits for or a call-me seen before; -EPERM hidden. */
+ * malformed; -EALREADY a pong that nobody waits for or a call-me seen before; -EPERM hidden;
+ * -EADDRNOTAVAIL it came through a tunnel. */
 int lr_reach_receive(struct lr_reach_host *h, uint64_t now, uint64_t unix_ns,
 	const struct lr_route *route, const uint8_t *p, size_t len);
 /* A STUN datagram that lr_behave did not want. Whether it was the member's. */

@@ -71,12 +71,35 @@ static int targets(const struct lr_reach *r)
 	return n;
 }
 
+/* The IP versions of a list's addresses: a set of 4 and 2. */
+static unsigned versions(const struct lr_candidates *list)
+{
+	unsigned set = 0;
+
+	for (int i = 0; i < list->n; i++)
+		set |= list->at[i].ip.family == 6 ? 2 : 4;
+	return set;
+}
+
+/* Both are behind one address outside, and what is sent there does not come back in. */
+static bool needs_hairpin(const struct lr_reach *r)
+{
+	const struct lr_ip *outside = &r->host->rules.outside;
+
+	for (int i = 0; i < r->peer_list.n && outside->family; i++)
+		if (lr_ip_equal(&r->peer_list.at[i].ip, outside))
+			return !((r->host->nat.flags | r->peer_nat.flags) & LR_NAT_HAIRPIN);
+	return false;
+}
+
 static enum lr_reason pairing_reason(const struct lr_reach *r, uint64_t now)
 {
 	const struct lr_nat *own = &r->host->nat;
 	enum lr_pairing pair = lr_nat_pairing(own, &r->peer_nat);
 	bool begun = now - r->punch.first_ns < TRYING_S * LR_NS_PER_S;
 
+	if (!begun && needs_hairpin(r))
+		return LR_REASON_NO_HAIRPIN;
 	if (pair == LR_PAIR_HOPELESS)
 		return LR_REASON_BOTH_SYMMETRIC;
 	if (r->host->budget.packets_s == 0)
@@ -115,6 +138,11 @@ static enum lr_reason relay_reason(const struct lr_reach *r, uint64_t now, struc
 	e->since_s = r->punch.on ? seconds(r->punch.first_ns, now) : 0;
 	if (e->tried == 0)
 		return LR_REASON_NO_CANDIDATES;
+	unsigned ours = versions(&r->host->own), theirs = versions(&r->peer_list);
+	if (ours && !(ours & theirs)) {
+		e->ours = ours == 4;
+		return LR_REASON_NO_COMMON;
+	}
 	return pairing_reason(r, now);
 }
 

@@ -96,11 +96,6 @@ static void run(struct lr_party *p, uint64_t now)
 		lr_party_map_run(p, now);
 	for (unsigned i = 0; i < p->n_relays && p->roster; i++)
 		lr_channel_run(&p->relays[i], now);
-	if (!p->behaved && p->roster && p->n_relays && !p->hide &&
-		p->relays[0].at.sa.sa_family != AF_UNSPEC) {
-		p->behaved = true;
-		lr_party_behave(p);
-	}
 	if (p->touched && p->roster)
 		lr_party_restore(p);
 	if (p->roster)

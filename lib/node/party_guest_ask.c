@@ -99,7 +99,7 @@ static const char *too_early(const struct lr_party *p)
 
 	if (p->phase != LR_PARTY_READY)
 		return "the party has not been joined (yet)";
-	if (p->behaving)
+	if (lr_party_stun_runs(p))
 		return "how the router treats UDP is being found out";
 	if (p->map.id && !p->map.got.last && p->map.got.at.sa.sa_family == AF_UNSPEC && fresh)
 		return "the router is being asked for a port";

@@ -183,7 +183,7 @@ static bool outside(const struct lr_party *p, struct lr_endpoint *out)
 	}
 	if (beside_relay(p, out))
 		return true;
-	*out = p->behave.mapped;
+	*out = *lr_party_outside(p);
 	if (out->sa.sa_family == AF_UNSPEC)
 		return false;
 	if (own)

@@ -9,7 +9,9 @@
  *   party_peers.c  members of the roster as WireGuard peers
  *   party_relay.c  our channel at each relay, and where that is
  *   party_stream.c frames over TCP, where UDP does not pass
- *   party_paths.c  probes, STUN, own addresses
+ *   party_paths.c  probes
+ *   party_stun.c   how the router behaves, both families
+ *   party_addresses.c  own addresses, and our record
  *   party_state.c  parties/NAME.json
  *   party_events.c what those who watch are told
  *   party_guests.c guests with a stock WireGuard client (party_guests.h)
@@ -36,7 +38,10 @@
 #define LR_PARTY_HELD   8                   /* initiations by unknown keys */
 #define LR_PARTY_HELD_S 1
 #define LR_PARTY_LANS   32
+#define LR_PARTY_POOLS  16  /* of this party, two, and what other tunnels reach */
 #define LR_INITIATION   148 /* bytes of a WireGuard initiation */
+
+enum { LR_IPV4, LR_IPV6, LR_FAMILIES };
 
 /* --- a port of the home router that leads to the tunnel's --- */
 
@@ -162,9 +167,13 @@ struct lr_party {
 
 	/* paths */
 	struct lr_reach_host host;
-	struct lr_behave behave;
-	bool behaving, outside_known;
-	struct lr_prefix pools[2], lans[LR_PARTY_LANS];
+	struct lr_party_stun {
+		bool tried; /* a server's address is known */
+		bool begun; /* and there is a way to it */
+		bool running;
+		struct lr_behave find; /* socket 1 is LR_SOCKET_BEHAVE or _BEHAVE6 */
+	} stun[LR_FAMILIES];
+	struct lr_prefix pools[LR_PARTY_POOLS], lans[LR_PARTY_LANS];
 	size_t n_lans;
 	struct lr_source watch; /* the kernel tells that addresses of the machine changed */
 	bool cut_off;           /* the system knew no way to a relay or a member */
@@ -176,18 +185,18 @@ struct lr_party {
 	unsigned n_too_big;
 	uint64_t reach_due_ns; /* the earliest of all members */
 
-	uint64_t due_ns;               /* when settle has something to do */
-	bool reroute;                  /* channels or members changed: routes anew */
-	bool touched;                  /* somebody else changed peers of the interface */
-	bool save;                     /* the state file is to be written */
-	uint64_t save_ns;              /* when; LR_NEVER */
-	uint8_t saved[LR_HASH_LEN];    /* of what it holds */
-	uint64_t confirm_ns;           /* host: when to confirm addresses; LR_NEVER */
-	bool dropping;                 /* all peers are to go */
-	bool waiting, waited, behaved; /* lr_party_wait() runs; STUN was begun */
-	uint64_t wait_ns;              /* when it, or leaving, gives up */
-	uint64_t foreign;              /* datagrams that were none of ours */
-	struct lr_err error;           /* why it is LR_PARTY_OUT, or the last failure */
+	uint64_t due_ns;            /* when settle has something to do */
+	bool reroute;               /* channels or members changed: routes anew */
+	bool touched;               /* somebody else changed peers of the interface */
+	bool save;                  /* the state file is to be written */
+	uint64_t save_ns;           /* when; LR_NEVER */
+	uint8_t saved[LR_HASH_LEN]; /* of what it holds */
+	uint64_t confirm_ns;        /* host: when to confirm addresses; LR_NEVER */
+	bool dropping;              /* all peers are to go */
+	bool waiting, waited;       /* lr_party_wait() runs */
+	uint64_t wait_ns;           /* when it, or leaving, gives up */
+	uint64_t foreign;           /* datagrams that were none of ours */
+	struct lr_err error;        /* why it is LR_PARTY_OUT, or the last failure */
 	uint64_t opened_ns;
 };
 
@@ -288,10 +297,30 @@ void lr_party_paths_start(struct lr_party *p);
 void lr_party_paths_stop(struct lr_party *p);
 void lr_party_paths_run(struct lr_party *p, uint64_t now);
 uint64_t lr_party_paths_due(const struct lr_party *p);
+/* Every member's paths are tried at once: our addresses or our router's behaviour are others. */
+void lr_party_moved(struct lr_party *p);
+
+/* party_addresses.c */
+/* Looks at this machine's addresses; whether they are others than before. */
+bool lr_party_look(struct lr_party *p);
+void lr_party_watch(struct lr_party *p);
+void lr_party_unwatch(struct lr_party *p);
 /* Candidates and channels into our record. */
 void lr_party_publish(struct lr_party *p);
+
+/* party_stun.c */
+void lr_party_stun_run(struct lr_party *p, uint64_t now);
+uint64_t lr_party_stun_due(const struct lr_party *p);
 /* Finds out anew how the router treats us. */
-void lr_party_behave(struct lr_party *p);
+void lr_party_stun_anew(struct lr_party *p);
+void lr_party_stun_stop(struct lr_party *p);
+/* Whether the behaviour that counts is still being found out. */
+bool lr_party_stun_runs(const struct lr_party *p);
+/* Our address as the internet sees it: IPv4, else IPv6. AF_UNSPEC: not known. */
+const struct lr_endpoint *lr_party_outside(const struct lr_party *p);
+/* Whether it was an answer to us. */
+bool lr_party_stun_receive(struct lr_party *p, const struct lr_endpoint *src, uint16_t socket,
+	const uint8_t *bytes, size_t len);
 
 /* party_events.c */
 void lr_party_tell(struct lr_party *p, enum lr_node_event_kind kind, const struct lr_member *m);

@@ -47,35 +47,77 @@ json_t *lr_party_map_json(const struct lr_party *p)
 	return o;
 }
 
+/* --- UDP, and either family --- */
+
+/* Whether datagrams get out and back in a family. */
+static json_t *passes(const struct lr_party *p, unsigned f)
+{
+	const struct lr_party_stun *s = &p->stun[f];
+	sa_family_t af = f == LR_IPV4 ? AF_INET : AF_INET6;
+	bool have = false, yes = s->find.mapped.sa.sa_family != AF_UNSPEC;
+
+	for (unsigned i = 0; i < p->n_relays; i++)
+		yes |= lr_channel_bound(&p->relays[i]) && !lr_channel_streams(&p->relays[i]) &&
+		       p->relays[i].at.sa.sa_family == af;
+	for (size_t i = 0; i < p->n_lans; i++)
+		have |= p->lans[i].ip.family == (f == LR_IPV4 ? 4 : 6);
+	if (yes)
+		return json_true();
+	return !have || (s->tried && !s->running) ? json_false() : NULL;
+}
+
+static json_t *udp(const struct lr_party *p)
+{
+	json_t *four = passes(p, LR_IPV4), *six = passes(p, LR_IPV6);
+
+	if (json_is_true(four) || json_is_true(six))
+		return json_true();
+	return four && six ? json_false() : NULL;
+}
+
+static void put_nat(json_t *o, const char *key, const struct lr_nat *nat, bool known)
+{
+	char text[LR_NAT_TEXT];
+
+	lr_json_put_str(o, key, known ? lr_nat_text(nat, text) : NULL);
+}
+
+/* The largest IP packet that got to a member, whichever way: what our line takes at least. */
+static unsigned path_mtu(const struct lr_party *p)
+{
+	unsigned most = 0;
+
+	for (const struct lr_party_member *k = p->members; k; k = k->next)
+		for (int i = 0; i < LR_PATHS; i++) {
+			const struct lr_path *path = &k->reach.paths.at[i];
+			unsigned size = path->pmtu.proven + lr_route_overhead(&path->route);
+			if (path->state == LR_PATH_ALIVE && path->pmtu.proven && size > most)
+				most = size;
+		}
+	return most;
+}
+
 /* --- all of it --- */
 
 json_t *lr_party_netcheck(const struct lr_party *p)
 {
 	const struct lr_nat *nat = &p->host.nat;
+	const struct lr_party_stun *six = &p->stun[LR_IPV6];
 	bool known = nat->mapping || nat->filtering || nat->flags;
-	bool v4 = false, v6 = false, tcp = false;
-	char text[LR_NAT_TEXT];
+	unsigned size = path_mtu(p);
 	json_t *o = json_object();
 
-	for (unsigned i = 0; i < p->n_relays; i++) {
-		const struct lr_party_relay *r = &p->relays[i];
-		bool udp = lr_channel_bound(r) && !lr_channel_streams(r);
-		v4 |= udp && r->at.sa.sa_family == AF_INET;
-		v6 |= udp && r->at.sa.sa_family == AF_INET6;
-		tcp |= lr_channel_streams(r);
-	}
-	lr_json_put(o, LR_K_UDP,
-		v4 || v6 ? json_true()
-		: tcp    ? json_false()
-		: known  ? json_boolean(!(nat->flags & LR_NAT_BLOCKED))
-			 : NULL);
-	lr_json_put(o, LR_K_IPV4, v4 ? json_true() : NULL);
-	lr_json_put(o, LR_K_IPV6, v6 ? json_true() : NULL);
-	lr_json_put_str(o, LR_K_NAT, lr_nat_text(nat, text));
+	lr_json_put(o, LR_K_UDP, udp(p));
+	lr_json_put(o, LR_K_IPV4, passes(p, LR_IPV4));
+	lr_json_put(o, LR_K_IPV6, passes(p, LR_IPV6));
+	put_nat(o, LR_K_NAT, nat, true);
+	put_nat(o, LR_K_NAT6, &six->find.nat, six->find.mapped.sa.sa_family != AF_UNSPEC);
 	lr_json_put_str(o, LR_K_MAPPING, lr_behaviour_name(nat->mapping));
 	lr_json_put_str(o, LR_K_FILTERING, lr_behaviour_name(nat->filtering));
 	lr_json_put(o, LR_K_HAIRPIN, known ? json_boolean(nat->flags & LR_NAT_HAIRPIN) : NULL);
-	lr_party_put_endpoint(o, LR_K_OUTSIDE, &p->behave.mapped);
+	lr_party_put_endpoint(o, LR_K_OUTSIDE, &p->stun[LR_IPV4].find.mapped);
+	lr_party_put_endpoint(o, LR_K_OUTSIDE6, &six->find.mapped);
+	lr_json_put(o, LR_K_PATH_MTU, size ? json_integer(size) : NULL);
 	lr_json_put(o, LR_K_PORT_MAPPING, lr_party_map_json(p));
 	lr_json_put(o, LR_K_CANDIDATES, lr_party_candidates_json(&p->host.own));
 	lr_json_put(o, LR_K_RELAYS, lr_party_relays_json(p));

@@ -69,7 +69,7 @@ json_t *lr_party_status(const struct lr_party *p)
 		lr_json_put_str(o, LR_K_ULA, lr_prefix_text(&ula, text));
 	}
 	put_nat(o, &p->host.nat);
-	lr_party_put_endpoint(o, LR_K_OUTSIDE, &p->behave.mapped);
+	lr_party_put_endpoint(o, LR_K_OUTSIDE, lr_party_outside(p));
 	lr_json_put(o, LR_K_PORT_MAPPING, lr_party_map_json(p));
 	lr_json_put(o, LR_K_RELAYS, lr_party_relays_json(p));
 	lr_json_put(o, LR_K_GUESTS, lr_guests_json(p));

@@ -193,6 +193,33 @@ char *lr_plain_explain(const json_t *explain, double unix_now)
 	return end(out, &text);
 }
 
+/* What stands before us in IPv6: the words of lib/nat/nat.h. */
+static void put_six(FILE *out, const json_t *netcheck)
+{
+	const char *nat = text_of(netcheck, LR_K_NAT6, NULL);
+	const char *slash = nat ? strchr(nat, '/') : NULL;
+
+	if (!slash)
+		return;
+	bool same = strstr(nat, " open") != NULL, all = strncmp(slash, "/ei", 3) == 0;
+	put(out, "IPv6 router",
+		!same                          ? "translates addresses"
+		: all                          ? "lets in what anyone sends"
+		: strncmp(slash, "/?", 2) == 0 ? "translates nothing; what it lets in is unknown"
+					       : "a firewall: lets in only answers");
+}
+
+static void put_path_mtu(FILE *out, const json_t *netcheck)
+{
+	const json_t *mtu = json_object_get(netcheck, LR_K_PATH_MTU);
+	char line[80] = "unknown: no member is reached";
+
+	if (json_is_integer(mtu))
+		snprintf(line, sizeof(line), "%" JSON_INTEGER_FORMAT " bytes at least",
+			json_integer_value(mtu));
+	put(out, "path MTU", line);
+}
+
 char *lr_plain_netcheck(const json_t *netcheck, double unix_now)
 {
 	char *text = NULL;
@@ -213,7 +240,11 @@ char *lr_plain_netcheck(const json_t *netcheck, double unix_now)
 	put(out, "mapping", text_of(netcheck, LR_K_MAPPING, "unknown"));
 	put(out, "filtering", text_of(netcheck, LR_K_FILTERING, "unknown"));
 	put(out, "hairpin", yes_no(netcheck, LR_K_HAIRPIN));
-	put(out, "outside", text_of(netcheck, LR_K_OUTSIDE, "unknown"));
+	put(out, "seen as", text_of(netcheck, LR_K_OUTSIDE, "unknown"));
+	if (json_is_string(json_object_get(netcheck, LR_K_OUTSIDE6)))
+		put(out, "", text_of(netcheck, LR_K_OUTSIDE6, ""));
+	put_six(out, netcheck);
+	put_path_mtu(out, netcheck);
 	put_mapping(out, netcheck);
 	put_list(out, "addresses", json_object_get(netcheck, LR_K_CANDIDATES));
 	put_relays(out, netcheck);

@@ -31,7 +31,7 @@ int lr_pump_set_mark(struct lr_pump *p, uint32_t fwmark);
  * -errno. */
 int lr_pump_send(struct lr_pump *p, uint16_t socket, const struct lr_endpoint *to,
 	const uint8_t *datagram, size_t len, bool whole);
-/* One more UDP socket (IPv4): `number`, 0: a free one from 2 on. Its number, or -errno. */
+/* One more UDP socket (lib/node/sockets.h): `number`, 0: a free one. Its number, or -errno. */
 int lr_pump_socket_open(struct lr_pump *p, uint16_t number);
 void lr_pump_socket_close(struct lr_pump *p, uint16_t number);
 /* A relay frame that came over TCP; `at` is the relay's address. It is opened where it lies, and

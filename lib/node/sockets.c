@@ -8,11 +8,14 @@
 
 static uint16_t free_number(struct lr_sockets *s)
 {
-	for (unsigned i = 0; i < LR_SOCKETS_MAX - 2; i++) {
-		uint16_t n = (uint16_t)(2 + (s->next + i) % (LR_SOCKETS_MAX - 2));
+	const unsigned room = LR_SOCKETS_MAX - LR_SOCKET_FIRST;
+
+	for (unsigned i = 0; i < room; i++) {
+		uint16_t n = (uint16_t)(LR_SOCKET_FIRST + (s->next + i) % room);
 		if (s->at[n])
 			continue;
-		s->next = (uint16_t)(n - 1); /* a number is not given again at once */
+		s->next = (uint16_t)(n - LR_SOCKET_FIRST +
+				     1); /* a number is not given again at once */
 		return n;
 	}
 	return 0;
@@ -31,10 +34,11 @@ int lr_sockets_open(struct lr_sockets *s, struct lr_loop *loop, uint16_t number,
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		return -ENOMEM;
-	r = lr_udp_open_more(&k->udp, fwmark);
+	r = lr_udp_open_more(&k->udp, number == LR_SOCKET_BEHAVE6 ? AF_INET6 : AF_INET, fwmark);
 	if (r == 0) {
 		k->number = number;
-		k->source = (struct lr_source){k->udp.fd4, ready, ctx};
+		k->source =
+			(struct lr_source){k->udp.fd4 >= 0 ? k->udp.fd4 : k->udp.fd6, ready, ctx};
 		r = lr_loop_add(loop, &k->source, EPOLLIN);
 		if (r < 0)
 			lr_udp_close(&k->udp);

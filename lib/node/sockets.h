@@ -2,8 +2,9 @@
  * sockets.h - UDP sockets beside the tunnel's own, for punching: by number
  *
  * A router that gives every destination another port is met by many sockets, or by many ports. The
- * tunnel's own socket has the number 0 and is not here; 1 is the one that finds out how the
- * router filters; punching opens 2 and more.
+ * tunnel's own socket has the number 0 and is not here; 1 and 2 are those that find out how the
+ * router filters, IPv4 and IPv6; punching opens 3 and more, IPv4: what IPv6 meets is a firewall,
+ * which the tunnel's own socket opens.
  */
 #ifndef LR_NODE_SOCKETS_H
 #define LR_NODE_SOCKETS_H
@@ -12,8 +13,10 @@
 #include "lib/io/udp.h"
 #include "lib/nat/budget.h"
 
-#define LR_SOCKET_BEHAVE 1
-#define LR_SOCKETS_MAX   (2 + LR_BUDGET_SOCKETS_MAX + 2 * 256) /* each member may keep two more */
+#define LR_SOCKET_BEHAVE  1
+#define LR_SOCKET_BEHAVE6 2
+#define LR_SOCKET_FIRST   3 /* that punching opens */
+#define LR_SOCKETS_MAX    (LR_SOCKET_FIRST + LR_BUDGET_SOCKETS_MAX + 2 * 256)
 
 struct lr_socket {
 	struct lr_udp udp;
@@ -26,8 +29,8 @@ struct lr_sockets {
 	uint16_t next;                        /* where the search for a free number begins */
 };
 
-/* Opens number `number`, or with 0 a free one from 2 on, and adds it to the loop. The number, or
- * -errno. */
+/* Opens number `number`, or with 0 a free one from LR_SOCKET_FIRST on, and adds it to the loop. The
+ * number, or -errno. */
 int lr_sockets_open(struct lr_sockets *s, struct lr_loop *loop, uint16_t number, uint32_t fwmark,
 	void (*ready)(struct lr_source *, uint32_t), void *ctx);
 void lr_sockets_close(struct lr_sockets *s, struct lr_loop *loop, uint16_t number);

@@ -187,6 +187,7 @@ hosts_file() {
 			echo "${WAN[$name]} $name"
 			echo "${WAN[$name]%.*}.3 $name-b"
 			echo "$(net6 "$name")::2 $name-v6"
+			printf '%s\n' "${WAN[$name]} $name-both" "$(net6 "$name")::2 $name-both"
 		elif [ -n "${LAN[$name]:-}" ]; then
 			echo "${LAN[$name]} $name"
 		fi

@@ -408,6 +408,54 @@ static void hostile(void)
 	party_release(&p);
 }
 
+/* A record and a call-me whose candidates are nobody's, everybody's, ours, or behind a tunnel. */
+static void aimed(void)
+{
+	static const char *const bad[] = {"host 127.0.0.1:80", "host 0.0.0.0:80",
+		"host 224.0.0.251:5353", "host 255.255.255.255:9", "host 10.66.0.9:51820",
+		"reflexive 10.66.0.9:51820", "ipv6 [::1]:80", "ipv6 [ff02::1]:80",
+		"ipv6 [fe80::1]:80", "ipv6 [::ffff:127.0.0.1]:80", "mapped 240.0.0.1:1"};
+	struct lr_probe call = {.kind = LR_PROBE_CALL, .nat = {.delta = 1}};
+	struct lr_probe ping = {.kind = LR_PROBE_PING};
+	struct lr_route inside = {.to = sim_endpoint(0x0a420009, 51820)};
+	struct lr_route relay = party_relay_route(0);
+	struct lr_candidate c;
+	struct lr_prefix pool;
+	struct party p;
+	uint8_t b[LR_PROBE_MAX];
+
+	begin(&p, "open", "open");
+	lr_prefix_parse("10.66.0.0/16", &pool);
+	struct lr_reach_host *h = &p.member[1].reach_host;
+	h->rules.pools = &pool;
+	h->rules.n_pools = 1;
+	party_meet(&p, 0);
+	party_meet(&p, 1);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		lr_candidate_parse(bad[i], &c);
+		lr_candidates_add(&call.list, &c);
+	}
+	struct lr_ip own = lr_ip4(p.member[1].host.ip);
+	c = (struct lr_candidate){.kind = LR_CANDIDATE_HOST, .port = 22, .ip = own};
+	lr_candidates_add(&call.list, &c);
+	lr_candidate_parse("predicted 10.66.0.9:1024", &c);
+	lr_candidates_add(&call.list, &c);
+	lr_reach_peer(&p.member[1].reach, p.sim.now, &call.list, &call.nat, false);
+	uint64_t from = p.member[1].probes;
+	call.time_ms = party_unix(&p) / MS + 1;
+	size_t n = build(&p, 0, &call, b);
+	is_int(give(&p, 1, &relay, b, n), 0, "a call-me with what must never be tried");
+	lr_reach_run(&p.member[1].reach, p.sim.now, party_unix(&p));
+	is_int(p.member[1].probes - from, 0, "not one probe goes out");
+	n = build(&p, 0, &ping, b);
+	is_int(give(&p, 1, &inside, b, n), -EADDRNOTAVAIL, "a ping through the tunnel");
+	lr_reach_heard(&p.member[1].reach, p.sim.now, &inside);
+	lr_reach_run(&p.member[1].reach, p.sim.now, party_unix(&p));
+	is_int(p.member[1].probes - from, 0, "is not answered, nor is that address tried");
+	is_int(h->drop_pool, 1, "and counted");
+	party_release(&p);
+}
+
 /* Somebody sees a packet on its way and sends it again from his own address. */
 static void observer(void)
 {
@@ -532,6 +580,7 @@ int main(void)
 	backoff();
 	budget();
 	hostile();
+	aimed();
 	observer();
 	flood();
 	path_mtu();

@@ -1,0 +1,30 @@
+/*
+ * iface.c - see iface.h; netdevice(7), linux/ethtool.h
+ */
+#include "lib/io/iface.h"
+
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+bool lr_iface_tunnel(const char *name)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq ask;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool known = false;
+
+	if (fd < 0)
+		return false;
+	memset(&ask, 0, sizeof(ask));
+	snprintf(ask.ifr_name, sizeof(ask.ifr_name), "%s", name);
+	ask.ifr_data = (void *)&info;
+	known = ioctl(fd, SIOCETHTOOL, &ask) == 0;
+	close(fd);
+	return known && (strcmp(info.driver, "tun") == 0 || strcmp(info.driver, "wireguard") == 0);
+}
