@@ -1,7 +1,7 @@
 # labparty.bash - parties in the laboratory: `load labparty` after `load helper` and `load lab`
 #
 #   relay_on [ITEM] [OPTION]...   lr-relay on both addresses of a relay of the lab, so that it can tell NATs
-#                                 apart; pid in $SPAWNED, addresses in $R1 and $R2
+#                                 apart; pid in $RELAY, addresses in $R1 and $R2
 #   host NAME [OPTION]...         lr-up hosts there; the invite is in $INVITE
 #   join NAME [OPTION]...         lr-up joins with $INVITE
 #   party NAME...                 the first hosts, all others join at once
@@ -23,6 +23,7 @@ relay_on() {
 	[ $# = 0 ] || shift
 	{ read -r R1 && read -r R2; } < <(lab addr "$at")
 	on_bg "$at" lr-relay --listen "$R1:3478" --second-port 3479 --alternate "$R2" "$@"
+	RELAY=$SPAWNED
 	wait_until 20 bound "$at" 3478 t
 }
 
@@ -57,6 +58,8 @@ paths_are() { [ "$(path "$2" "$3")$(path "$3" "$2")" = "$1$1" ]; }
 path_is() { [ "$(path "$2" "$3")" = "$1" ]; }
 # direct_at A B ADDR: A's path to B goes there.
 direct_at() { on "$1" lr-peer show "$2" --json | jq -e --arg a "$3" '.path | .kind == "direct" and (.endpoint | startswith($a + ":"))'; }
+# via A B RELAY: A's path to B goes through that relay.
+via() { on "$1" lr-peer show "$2" --json | jq -e --arg a "$3" '.path | .kind == "relay" and .endpoint == $a + ":3478"'; }
 reason() { on "$1" lr-peer explain "$2" --json | jq -r .reason; }
 reason_is() { [ "$(reason "$2" "$3")" = "$1" ]; }
 explained() { on "$1" lr-peer explain "$2" | head -n 1; }

@@ -253,3 +253,67 @@ game_over() {
 	pings c d
 	paths_are direct a b
 }
+
+# --- relays ------------------------------------------------------------------------------------
+
+@test "the relay is killed and starts again: those whom only it joins hear each other, nobody is lost" {
+	lab_up a=symmetric b=addrmap c=port
+	relay_on
+	party a b c
+	wait_until 30 paths_are relay a b
+	game b a
+	hears a b 30
+	kill -KILL "$RELAY"
+	wait_until 10 gone "$RELAY"
+	relay_on
+	hears a b 60
+	pings a b
+	is "$(on a lr-peer list --json | jq -r .peer | sort | tr '\n' ' ')" "b c "
+	game_over
+	is "$DOUBLE" 0
+}
+
+@test "of two relays all take the nearer, and when it dies the other" {
+	lab_up relay=relay,delay=0 far=relay,delay=40 a=symmetric b=addrmap
+	relay_on far
+	local far=$R1
+	relay_on relay
+	host a --relay "$R1,$far"
+	join b
+	wait_until 30 via a b "$R1"
+	wait_until 30 via b a "$R1"
+	game b a
+	hears a b 30
+	kill -KILL "$RELAY"
+	wait_until 30 via a b "$far"
+	wait_until 30 via b a "$far"
+	hears a b 60
+	game_over
+}
+
+@test "symmetric against port-restricted: at least 95 of 100 tries meet within 10 s" {
+	[ "${LR_TEST_ALL:-}" = 1 ] || skip "LR_TEST_ALL=1 runs it"
+	local i pids=() met
+	lab_up a1=port b1=symmetric a2=port b2=symmetric a3=port b3=symmetric a4=port b4=symmetric
+	relay_on
+	for i in 1 2 3 4; do
+		tries $i 25 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	met=$(cat "$BATS_TEST_TMPDIR"/met.* | wc -l)
+	echo "$met of 100 met"
+	[ "$met" -ge 95 ]
+}
+
+# tries I N: N times b joins a anew; a line in met.I each time that they meet within 10 s.
+tries() {
+	local n
+	host "a$1"
+	for ((n = 0; n < $2; n++)); do
+		join "b$1"
+		WAIT_QUIET=1 wait_until 10 paths_are direct "a$1" "b$1" && echo met >>"$BATS_TEST_TMPDIR/met.$1"
+		on "b$1" lr-up --down >/dev/null
+		lab rebind "b$1"
+	done
+}

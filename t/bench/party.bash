@@ -105,7 +105,7 @@ party_direct() {
 
 # --- failures --------------------------------------------------------------------------------------
 
-# game_begin FROM TO: 60 packets a second of 120 bytes until game_gap, which prints the longest silence (us).
+# game_begin FROM TO: 60 packets a second of 120 bytes until game_end; the longest silence is then in $GAP (us).
 game_begin() {
 	net_exec run "$2" udpload sink --port $GAME_PORT --time 3600 >/dev/null 2>&1 </dev/null &
 	pause 0.3
@@ -114,10 +114,10 @@ game_begin() {
 	GAME=$!
 	pause 2
 }
-game_gap() {
+game_end() {
 	kill -TERM "$GAME"
 	wait "$GAME" || :
-	jq .longest_gap_us "$BENCH_WORK/game"
+	GAP=$(jq .longest_gap_us "$BENCH_WORK/game")
 }
 
 party_failures() {
@@ -140,13 +140,15 @@ party_failures() {
 	net block a b
 	wait_for 20 lab_both a b relay
 	pause 1
-	sample path_lost/ours s lower "$(game_gap) / 1e6"
+	game_end
+	sample path_lost/ours s lower "$GAP / 1e6"
 	net unblock a b
 	wait_for 70 lab_both a b direct || trouble "party: the direct path did not come back"
 	game_begin b a
 	net move a
 	pause 4
-	sample address_changed/ours s lower "$(game_gap) / 1e6"
+	game_end
+	sample address_changed/ours s lower "$GAP / 1e6"
 	lab_end
 }
 
@@ -160,7 +162,8 @@ party_restart() {
 	kill -KILL "$RELAY_PID"
 	relay_begin
 	pause 4
-	sample relay_restarted/ours s lower "$(game_gap) / 1e6"
+	game_end
+	sample relay_restarted/ours s lower "$GAP / 1e6"
 	lab_end
 }
 
