@@ -84,7 +84,7 @@ static void set_targets(struct lr_reach *r, uint64_t now)
 	lr_punch_set(&r->punch, now, &list, &r->host->nat, &r->peer_nat);
 }
 
-static bool hidden(const struct lr_reach *r)
+bool lr_reach_hidden(const struct lr_reach *r)
 {
 	return r->host->hidden || r->peer_hidden;
 }
@@ -108,7 +108,7 @@ void lr_reach_peer(struct lr_reach *r, uint64_t now, const struct lr_candidates 
 	r->peer_hidden = peer_hidden;
 	r->peer_list = *list;
 	r->peer_nat = *nat;
-	if (hidden(r)) {
+	if (lr_reach_hidden(r)) {
 		hide(r, now);
 		return;
 	}
@@ -142,7 +142,7 @@ void lr_reach_relays(struct lr_reach *r, uint64_t now, const struct lr_route *ro
 
 void lr_reach_moved(struct lr_reach *r, uint64_t now)
 {
-	if (hidden(r)) {
+	if (lr_reach_hidden(r)) {
 		hide(r, now);
 		return;
 	}
@@ -292,7 +292,7 @@ int lr_reach_receive(struct lr_reach_host *h, uint64_t now, uint64_t unix_ns,
 		h->drop_bad++;
 		return rc;
 	}
-	if (hidden(r) && (route->channel == 0 || probe.kind == LR_PROBE_CALL)) {
+	if (lr_reach_hidden(r) && (route->channel == 0 || probe.kind == LR_PROBE_CALL)) {
 		h->drop_hidden++;
 		return -EPERM;
 	}
@@ -334,8 +334,8 @@ bool lr_reach_stun(struct lr_reach *r, uint64_t now, uint16_t socket, const uint
 
 void lr_reach_heard(struct lr_reach *r, uint64_t now, const struct lr_route *route)
 {
-	if (route->channel || lr_paths_find(&r->paths, route) || hidden(r) || !r->punch.on ||
-		by_tunnel(r->host, route))
+	if (route->channel || lr_paths_find(&r->paths, route) || lr_reach_hidden(r) ||
+		!r->punch.on || by_tunnel(r->host, route))
 		return;
 	if (r->learn_ns && now - r->learn_ns < LEARN_MS * LR_NS_PER_MS)
 		return;

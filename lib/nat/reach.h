@@ -128,6 +128,8 @@ static inline uint64_t lr_reach_due(const struct lr_reach *r)
 	return r->due_ns;
 }
 
+/* Either of the two hides its addresses: nothing goes straight between them. */
+bool lr_reach_hidden(const struct lr_reach *r);
 /* The path for data, NULL when there is none yet. Hot. */
 static inline struct lr_path *lr_reach_current(struct lr_reach *r)
 {

@@ -475,16 +475,8 @@ static void more_ready(struct lr_source *src, uint32_t events)
 
 /* ------------------------------------------------------------------ life */
 
-/* A message that lib/wg wants to send by itself. */
-static int send_own(struct lr_pump *p, struct lr_wg_tx *tx)
+static int send_to(struct lr_pump *p, struct lr_wg_tx *tx)
 {
-	if (tx->peer && reach_of(tx->peer)) {
-		int r = send_by_path(p, tx->peer, tx->msg, tx->len);
-		bool lost = r == -EMSGSIZE && refit(p, tx->peer, tx->msg, tx->len, tx->len, 0);
-		return r == -EMSGSIZE && !lost ? 0 : r;
-	}
-	if (tx->peer)
-		return send_to_peer(p, tx->peer, tx->msg, tx->len, tx->len);
 	if (tx->to.guest)
 		return lr_party_send_guest(p->node->party, &tx->to, tx->msg, tx->len, tx->len);
 	if (!tx->to.channel)
@@ -495,6 +487,25 @@ static int send_own(struct lr_pump *p, struct lr_wg_tx *tx)
 	if (lr_party_over_stream(p->node->party, &tx->to, frame, len, len, &r))
 		return r;
 	return lr_udp_send(&p->udp, &tx->to, frame, len, len);
+}
+
+/* A message that lib/wg wants to send by itself. While no path to a member is known, what answers
+ * it goes back the way that it came, unless that would show a hidden address. */
+static int send_own(struct lr_pump *p, struct lr_wg_tx *tx)
+{
+	struct lr_reach *reach = tx->peer ? reach_of(tx->peer) : NULL;
+	if (!tx->peer)
+		return send_to(p, tx);
+	if (!reach)
+		return send_to_peer(p, tx->peer, tx->msg, tx->len, tx->len);
+	if (!lr_reach_current(reach))
+		return tx->to.sa.sa_family != AF_UNSPEC &&
+				       (tx->to.channel || !lr_reach_hidden(reach))
+			       ? send_to(p, tx)
+			       : -EDESTADDRREQ;
+	int r = send_by_path(p, tx->peer, tx->msg, tx->len);
+	bool lost = r == -EMSGSIZE && refit(p, tx->peer, tx->msg, tx->len, tx->len, 0);
+	return r == -EMSGSIZE && !lost ? 0 : r;
 }
 
 void lr_pump_settle(struct lr_pump *p, uint64_t now)

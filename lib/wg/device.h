@@ -70,6 +70,9 @@ void lr_wg_sum_add(struct lr_wg_sums *sum, const struct lr_wg_peer_stats *of);
 /* Asks for an initiation, unless one was sent within REKEY_TIMEOUT. `retry`: it is the timer that
  * asks, so REKEY_ATTEMPT_TIME goes on running. */
 void lr_send_initiation(struct lr_peer *peer, uint64_t now, bool retry);
+/* Asks for the initiation that waits for its response to be sent once more, to another endpoint. It
+ * is the same: of two that arrive the later is no flood, and either's response is understood. */
+void lr_send_again(struct lr_peer *peer);
 /* Asks for staged packets or, when there are none, a keepalive to be sent. */
 void lr_send_keepalive(struct lr_peer *peer);
 /* Room for a reply; the oldest is given up when the owner does not poll. */

@@ -101,8 +101,8 @@ static enum lr_wg_drop read_initiation(struct lr_wg *wg, uint64_t now, struct lr
 	return LR_WG_DROP_NONE;
 }
 
-static enum lr_wg_drop respond(struct lr_peer *peer, uint64_t now, struct lr_noise *noise,
-	const struct lr_msg_initiation *initiation)
+static enum lr_wg_drop respond(struct lr_peer *peer, uint64_t now, const struct lr_endpoint *src,
+	struct lr_noise *noise, const struct lr_msg_initiation *initiation)
 {
 	struct lr_wg *wg = peer->wg;
 	struct lr_msg_response msg = {.type = {LR_MSG_RESPONSE}};
@@ -121,7 +121,8 @@ static enum lr_wg_drop respond(struct lr_peer *peer, uint64_t now, struct lr_noi
 	}
 	lr_cookie_sign(&peer->jar, now, peer->pub.public_key, &msg, sizeof(msg));
 	struct lr_reply *reply = lr_send_reply(wg);
-	reply->to = peer->pub.endpoint;
+	/* The owner of an anchored peer may not know a way to it yet: then the way that it came. */
+	reply->to = peer->pub.endpoint.sa.sa_family == AF_UNSPEC ? *src : peer->pub.endpoint;
 	reply->peer = peer;
 	reply->len = sizeof(msg);
 	memcpy(reply->msg, &msg, sizeof(msg));
@@ -138,7 +139,7 @@ static enum lr_wg_drop take_initiation(struct lr_wg *wg, uint64_t now,
 	enum lr_wg_drop why = read_initiation(wg, now, &noise, msg, from);
 	if (why == LR_WG_DROP_NONE) {
 		authentic(*from, now, src, sizeof(*msg));
-		why = respond(*from, now, &noise, msg);
+		why = respond(*from, now, src, &noise, msg);
 	}
 	lr_wipe(&noise, sizeof(noise));
 	return why;
@@ -175,6 +176,7 @@ int lr_handshake_initiate(struct lr_peer *peer, uint64_t now)
 		return -EKEYREJECTED;
 	}
 	lr_cookie_sign(&peer->jar, now, peer->pub.public_key, msg, sizeof(*msg));
+	h->msg = *msg;
 	return 0;
 }
 

@@ -141,8 +141,9 @@ void lr_wg_peer_set_endpoint(struct lr_wg_peer *pub, const struct lr_endpoint *e
 	bool moved = pub->anchored && !lr_endpoint_equal(&pub->endpoint, endpoint);
 	pub->endpoint = *endpoint;
 	/* What is under way went where the peer is not: REKEY_TIMEOUT is not waited for. */
-	bool waits = peer->handshake || (peer->staged && !peer->current);
-	if (moved && waits && endpoint->sa.sa_family != AF_UNSPEC) {
+	if (moved && peer->handshake && endpoint->sa.sa_family != AF_UNSPEC) {
+		lr_send_again(peer);
+	} else if (moved && peer->staged && !peer->current && endpoint->sa.sa_family != AF_UNSPEC) {
 		peer->next_initiation_ns = 0;
 		lr_send_initiation(peer, 0, true);
 	}
@@ -213,7 +214,7 @@ void lr_peer_forget(struct lr_peer *peer, enum lr_wg_drop why)
 	for (int i = 0; i < LR_PEER_TIMERS; i++)
 		if (i != LR_TIMER_PERSISTENT)
 			lr_timer_stop(&peer->wg->timers, &peer->timer[i]);
-	peer->want_initiation = peer->want_keepalive = false;
+	peer->want_initiation = peer->want_again = peer->want_keepalive = false;
 	peer->rekeyed_late = false;
 }
 

@@ -9,6 +9,7 @@
 
 #include "lib/base/timer.h"
 #include "lib/wg/cookie.h"
+#include "lib/wg/messages.h"
 #include "lib/wg/session.h"
 #include "lib/wg/wg.h"
 
@@ -26,6 +27,7 @@ enum lr_peer_timer {
 struct lr_handshake {
 	struct lr_noise noise;
 	uint32_t index;
+	struct lr_msg_initiation msg;
 };
 
 /* A packet that waits for a session, with room to be sealed in place. */
@@ -62,7 +64,7 @@ struct lr_peer {
 	bool ss_known, ss_low_order;
 	bool has_previous_psk;
 	bool ready; /* on that list */
-	bool want_initiation;
+	bool want_initiation, want_again;
 	bool want_keepalive;
 	bool rekeyed_late; /* asked for a new session in the last seconds of this one */
 };

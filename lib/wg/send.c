@@ -64,6 +64,12 @@ void lr_send_initiation(struct lr_peer *peer, uint64_t now, bool retry)
 	make_ready(peer);
 }
 
+void lr_send_again(struct lr_peer *peer)
+{
+	peer->want_again = true;
+	make_ready(peer);
+}
+
 void lr_send_keepalive(struct lr_peer *peer)
 {
 	peer->want_keepalive = true;
@@ -225,7 +231,7 @@ static bool send_initiation(struct lr_peer *peer, uint64_t now, struct lr_wg_tx 
 {
 	if (!peer->want_initiation)
 		return false;
-	peer->want_initiation = false;
+	peer->want_initiation = peer->want_again = false;
 	peer->next_initiation_ns = now + LR_REKEY_TIMEOUT;
 	lr_wg_timers_initiation_sent(peer, now);
 	if (!has_endpoint(peer) || lr_handshake_initiate(peer, now) != 0) {
@@ -236,6 +242,18 @@ static bool send_initiation(struct lr_peer *peer, uint64_t now, struct lr_wg_tx 
 	peer->pub.stats.tx_bytes += sizeof(struct lr_msg_initiation);
 	lr_wg_timers_authenticated_sent(peer, now);
 	return hand_out(peer, peer->wg->out, sizeof(struct lr_msg_initiation), tx);
+}
+
+static bool send_again(struct lr_peer *peer, struct lr_wg_tx *tx)
+{
+	if (!peer->want_again)
+		return false;
+	peer->want_again = false;
+	if (!peer->handshake || !has_endpoint(peer))
+		return false;
+	const struct lr_msg_initiation *msg = &peer->handshake->msg;
+	peer->pub.stats.tx_bytes += sizeof(*msg);
+	return hand_out(peer, (const uint8_t *)msg, sizeof(*msg), tx);
 }
 
 static bool send_staged(struct lr_peer *peer, uint64_t now, struct lr_wg_tx *tx)
@@ -294,8 +312,8 @@ bool lr_wg_poll(struct lr_wg *wg, uint64_t now, struct lr_wg_tx *tx)
 	if (send_reply(wg, tx))
 		return true;
 	for (struct lr_peer *peer; (peer = wg->ready); pop_ready(wg))
-		if (send_initiation(peer, now, tx) || send_staged(peer, now, tx) ||
-			send_keepalive(peer, now, tx))
+		if (send_initiation(peer, now, tx) || send_again(peer, tx) ||
+			send_staged(peer, now, tx) || send_keepalive(peer, now, tx))
 			return true;
 	return false;
 }

@@ -136,7 +136,7 @@ void lr_wg_peer_set_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]);
 void lr_wg_peer_set_previous_psk(struct lr_wg_peer *peer, const uint8_t psk[LR_KEY_LEN]);
 void lr_wg_peer_set_endpoint(struct lr_wg_peer *peer, const struct lr_endpoint *endpoint);
 /* Whether the owner alone moves the endpoint, since it knows the paths to the peer. An initiation
- * that waits for its response is then sent anew when the endpoint moves, and packets are kept for
+ * that waits for its response is sent once more when the endpoint moves, and packets are kept for
  * one that has no endpoint yet, as they are for one that has no session yet. */
 void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored);
 /* What the way to it takes: staged packets are never padded beyond it. 0: as the device's. */

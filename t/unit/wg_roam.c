@@ -145,6 +145,55 @@ static void anchored(void)
 	pair_close();
 }
 
+/* The endpoint moves while the initiation is on its way: both arrive, either's response will do. */
+static void anchored_moves(void)
+{
+	const struct lr_endpoint there = endpoint4(2, 51821);
+	uint8_t packet[100];
+	struct message first, second;
+
+	pair_open();
+	lr_wg_peer_set_anchored(a.peer, true);
+	make_packet(packet, sizeof(packet), &a, &b, 0);
+	lr_wg_stage(a.wg, now, a.peer, packet, sizeof(packet));
+	drain(&a);
+	first = drained[0];
+	lr_wg_peer_set_endpoint(a.peer, &there);
+	is_int(drain(&a), 1, "the endpoint moves: the initiation goes there, too");
+	second = drained[0];
+	ok(lr_endpoint_equal(&second.to, &there), "  there");
+	is_mem(first.bytes, second.bytes, sizeof(struct lr_msg_initiation), "  and is the same");
+	deliver(&a, &b, &second);
+	drain(&b);
+	struct message response = drained[0];
+	is_int(deliver(&a, &b, &first).drop, LR_WG_DROP_TIMESTAMP,
+		"the one that comes later is old");
+	deliver(&b, &a, &response);
+	is_int(settle(), 1, "and the packet that waited arrives");
+	pair_close();
+}
+
+/* It asks while the way to it is not known yet. */
+static void anchored_asks(void)
+{
+	const struct lr_endpoint nowhere = {0};
+	uint8_t packet[100];
+
+	pair_open();
+	lr_wg_peer_set_anchored(b.peer, true);
+	lr_wg_peer_set_endpoint(b.peer, &nowhere);
+	make_packet(packet, sizeof(packet), &a, &b, 0);
+	lr_wg_stage(a.wg, now, a.peer, packet, sizeof(packet));
+	drain(&a);
+	deliver(&a, &b, &drained[0]);
+	is_int(drain(&b), 1, "an initiation of whom no way is known to: answered");
+	ok(lr_endpoint_equal(&drained[0].to, &a.at), "  the way that it came");
+	ok(b.peer->endpoint.sa.sa_family == AF_UNSPEC, "  and that moves nothing");
+	deliver(&b, &a, &drained[0]);
+	is_int(settle(), 1, "so that the packet arrives");
+	pair_close();
+}
+
 int main(void)
 {
 	lr_crypto_init();
@@ -153,5 +202,7 @@ int main(void)
 	handshake();
 	forged();
 	anchored();
+	anchored_asks();
+	anchored_moves();
 	return tap_done();
 }
