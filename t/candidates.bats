@@ -68,6 +68,7 @@ unmapped() { ! mappings "$1"; }
 }
 
 @test "--no-portmap and --hide-address ask no router; a router that gives no port, or none of the internet" {
+	only_all
 	need miniupnpd
 	lab_up a=port,upnp b=port c=port,upnp,cg=port
 	relay_on
@@ -121,6 +122,7 @@ lab_ns() { echo "$TAG-$1"; }
 }
 
 @test "a member without IPv4 and one without IPv6: the relay joins them, and direct is what both have" {
+	only_all
 	lab_up a=port,v6 b=port,v6 c=port
 	relay_both
 	without4 b
@@ -168,6 +170,7 @@ candidates_of() { on a lr-peer --iface "$1" netcheck --json | jq -r '.candidates
 # --- one carrier for both ------------------------------------------------------------------------
 
 @test "one carrier's NAT for both: by its inside where there is a way, else the relay, and why" {
+	only_all
 	lab_up isp=port,carrier a=firewall,cg=isp b=firewall,cg=isp isp2=port,carrier c=port,cg=isp2 d=portshift,cg=isp2
 	relay_on
 	party a b c d

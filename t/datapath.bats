@@ -35,21 +35,25 @@ granted() { ns a lr-peer status --json | jq -c "[.offloads.tso, .offloads.uso, .
 @test "all offloads that the kernel grants" { carried; }
 
 @test "without USO" {
+	only_all
 	LR_NO_USO=1 carried
 	is "$(granted | jq -c '.[1]')" false
 }
 
 @test "without TSO, and so without any device offload" {
+	only_all
 	LR_NO_TSO=1 carried
 	is "$(granted | jq -c '.[:2]')" "[false,false]"
 }
 
 @test "without UDP GSO" {
+	only_all
 	LR_NO_UDP_GSO=1 carried
 	is "$(granted | jq -c '.[2]')" false
 }
 
 @test "without UDP GRO" {
+	only_all
 	LR_NO_UDP_GRO=1 carried
 	is "$(granted | jq -c '.[3]')" false
 }
@@ -79,7 +83,10 @@ granted() { ns a lr-peer status --json | jq -c "[.offloads.tso, .offloads.uso, .
 	is "$(jq .lost <<<"$out")" 0
 }
 
-@test "--spin changes nothing but the latency" { carried --spin 50; }
+@test "--spin changes nothing but the latency" {
+	only_all
+	carried --spin 50
+}
 
 @test "a flood of small datagrams: the kernel takes every frame that we make of them" {
 	two_nodes

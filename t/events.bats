@@ -41,6 +41,7 @@ told() {
 }
 
 @test "paths, relays and this machine's addresses" {
+	only_all
 	block
 	host a
 	join b "$INVITE"

@@ -103,6 +103,7 @@ relay_with_second_port() {
 }
 
 @test "the relay is killed and comes back, the hub is restarted: the guest's endpoint is still good" {
+	only_all
 	behind_nat
 	party_of_two
 	invite phone
@@ -238,6 +239,7 @@ stranger() {
 }
 
 @test "a relay that lends no ports: it is said, and no guest is left behind" {
+	only_all
 	kill -TERM "$RELAY"
 	wait_until 5 gone "$RELAY"
 	spawn ns s lr-relay --guest-ports none
@@ -251,6 +253,7 @@ stranger() {
 }
 
 @test "a hub whose network drops UDP: its guest comes through the relay, and there over TCP" {
+	only_all
 	ns r nft -f - <<-'END'
 		table ip n {
 			chain forwarded { type filter hook forward priority filter; iifname ra meta l4proto udp drop; }

@@ -110,6 +110,8 @@ need_traces() {
 	TRACES=$LR_TRACES
 	[ -e "$TRACES/${1:-}" ] || skip "needs the capture ${1:-folder} in ../shared/traces/dev"
 }
+# What takes long, and whose mechanism another test shows.
+only_all() { [ -n "${LR_TEST_ALL:-}" ] || skip "LR_TEST_ALL=1 runs it"; }
 need() {
 	local cmd
 	for cmd in "$@"; do command -v "$cmd" >/dev/null || skip "needs $cmd"; done

@@ -28,6 +28,7 @@ setup() {
 }
 
 @test "a token that is used up, or over: exit 1, one line, nothing is left" {
+	only_all
 	host a
 	local once
 	once=$(peer a invite --once)
@@ -92,6 +93,7 @@ over() {
 }
 
 @test "a kicked member that hears of nothing and goes on: its sessions end at once" {
+	only_all
 	host a
 	join b "$INVITE"
 	join c "$INVITE"
@@ -129,6 +131,7 @@ tries_in_vain() { ! pings c 10.66.0.1 && [ "$(drops a unknown_peer)" -ge 1 ]; }
 drops() { peer "$1" status --json | jq ".drops.$2 // 0"; }
 
 @test "who was away during the kick gets in, and finds the others" {
+	only_all
 	host a
 	join b "$INVITE"
 	join c "$INVITE"
@@ -215,6 +218,7 @@ reaches_b() { pings a "$(address b)" && pings b 10.66.0.1; }
 lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 
 @test "candidates that aim at somebody else: no more than the budget, and never at what is not a host" {
+	only_all
 	local i words n bytes began
 	host a
 	join b "$INVITE"
@@ -319,6 +323,7 @@ seen_big() { awk '$1 ~ /^10\.93\.2\.2:/ && $3 ~ /^04/ && length($3) > 1800' "$BA
 }
 
 @test "a flood of initiations: cookies, no more bytes back than came, others keep playing and join" {
+	only_all
 	local port key got
 	host a
 	join b "$INVITE"
@@ -357,6 +362,7 @@ seen_big() { awk '$1 ~ /^10\.93\.2\.2:/ && $3 ~ /^04/ && length($3) > 1800' "$BA
 }
 
 @test "a flooder behind the relay: cut off by packets and by bytes, the others keep playing" {
+	only_all
 	kill "$RELAY"
 	wait_until 5 gone "$RELAY"
 	relay_up --source-pps 500 --source-rate 200 --party-pps 0 --party-rate 0
@@ -429,6 +435,7 @@ swamp() {
 }
 
 @test "wg syncconf, wg set and imports on a party's interface: the members stay what they are" {
+	only_all
 	host a
 	join b "$INVITE"
 	join c "$INVITE"

@@ -137,7 +137,7 @@ one_cell() {
 }
 
 @test "rekey while traffic runs: no packet is lost over two handshakes" {
-	[ -n "${LR_TEST_ALL:-}" ] || skip "LR_TEST_ALL=1 runs it"
+	only_all
 	pair
 	aim a b $B4:51820
 	reach a 10.66.0.2

@@ -89,6 +89,7 @@ party() {
 }
 
 @test "numbers, epochs and times that are none" {
+	only_all
 	local how
 	party
 	for how in $(lies number claims back epochs future past); do
@@ -98,6 +99,7 @@ party() {
 }
 
 @test "answers that are garbage, huge, endless, slow, or none" {
+	only_all
 	local how
 	party
 	for how in $(lies endless garbage noise drop huge slow hang); do
@@ -107,6 +109,7 @@ party() {
 }
 
 @test "always the same refusal, or yes and nothing else" {
+	only_all
 	local how
 	party
 	for how in $(lies 409 404 200 422 403 500); do
@@ -116,6 +119,7 @@ party() {
 }
 
 @test "polls that are answered at once, with nothing" {
+	only_all
 	party
 	# Without packets from the relay members poll.
 	lie p-drop

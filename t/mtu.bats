@@ -157,6 +157,7 @@ believes() { on "$1" ip route get "$2" | grep -q "mtu $3"; }
 }
 
 @test "IPv6 outside, and a size that is none of the usual ones: found to within 8 bytes" {
+	only_all
 	party a=symmetric,v6=open,mtu=1400,icmp=drop b=symmetric,v6=open
 	wait_until 60 path_is b a kind direct
 	wait_until 60 path_is a b kind direct
@@ -168,6 +169,7 @@ believes() { on "$1" ip route get "$2" | grep -q "mtu $3"; }
 }
 
 @test "a stock peer in a party gets what its tunnel takes, in fragments" {
+	only_all
 	need wg wireguard-go
 	party a=open b=open c=open,mtu=1400,icmp=drop
 	lr_keys c

@@ -136,7 +136,7 @@ table() {
 }
 
 @test "lab: who meets whom by simultaneous opening: all kinds, behind one and two NATs" {
-	[ -n "${LR_TEST_ALL:-}" ] || skip "LR_TEST_ALL=1 runs it"
+	only_all
 	# shellcheck disable=SC2086
 	table $KINDS double twice
 }
@@ -215,6 +215,7 @@ listen_tcp() {
 tcp() { echo hello | on "$1" timeout 2 socat - "TCP:$R1:$2,connect-timeout=1" | grep -q hello; }
 
 @test "lab: UDP blocked, silently or with an error; web ports only" {
+	only_all
 	lab_up u=port,block=udp j=port,block=udp-reject w=port,block=web
 	reflector
 	listen_tcp 443 8443
@@ -347,6 +348,7 @@ sink() {
 # --- the lab as a tool -------------------------------------------------------------------------
 
 @test "lab: each host has its own /run, state, and the names of the others" {
+	only_all
 	lab_up a=port,hosts=2 b=firewall r2=relay
 	for h in a a2 b; do on $h sh -c 'mkdir -p "$LR_RUN_DIR" "$LR_STATE_DIR" && echo "$0" >/run/who' $h; done
 	for h in a a2 b; do is "$(on $h cat /run/who)" $h; done

@@ -101,6 +101,7 @@ setup() { party_setup; }
 }
 
 @test "a direct path that stops is left for the relay, and found again" {
+	only_all
 	host a
 	join b "$INVITE"
 	wait_until 20 path_is b a direct
@@ -185,6 +186,7 @@ state() { cat "$LR_STATE_DIR/$1"/parties/*.json; }
 }
 
 @test "the host and the relay are restarted together: an idle member sees the host soon" {
+	only_all
 	host a
 	join b "$INVITE"
 	pings b 10.66.0.1

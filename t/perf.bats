@@ -135,6 +135,7 @@ lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 11500
 }
 
 @test "every prefix of a capture ends with 0, 1 or 3 and tells when it was cut" {
+	only_all
 	"$MKCAP" raw 4 >raw.pcap
 	"$MKCAP" ng 4 >ng.pcapng
 	for file in raw.pcap ng.pcapng; do
@@ -257,6 +258,7 @@ lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 11500
 # broken, only the sums are held. It counts custom blocks of pcapng as packets, of which one file
 # has three.
 @test "captures from elsewhere: no crash, every packet accounted for, as many as the index says" {
+	only_all
 	need_traces INDEX.md
 	n=0
 	while IFS='|' read -r _ file _ _ _ packets _ _ format _; do

@@ -80,7 +80,7 @@ none_left() {
 	lab_up "${items[@]}"
 	relay_on
 	party "${DEFAULT[@]}"
-	all_settled 100 "${DEFAULT[@]}"
+	all_settled 160 "${DEFAULT[@]}"
 	for k in "${DEFAULT[@]:1}"; do pings "$k" firewall; done
 	explained symmetric sequential | grep -q "both routers give every destination another port"
 	explained port symmetric | grep -q "a search over many ports met the symmetric NAT"
@@ -88,7 +88,7 @@ none_left() {
 }
 
 @test "every pair of NAT behaviours, carrier NATs included" {
-	[ "${LR_TEST_ALL:-}" = 1 ] || skip "LR_TEST_ALL=1 runs it"
+	only_all
 	local items=() k
 	for k in "${KINDS[@]}"; do items+=("$(home $k)" "$(home ${k}2)" "$(home ${k}3)"); done
 	lab_up "${items[@]}"
@@ -146,6 +146,7 @@ none_left() {
 }
 
 @test "who comes back, and a host that starts again, finds its members by relay and directly" {
+	only_all
 	lab_up a=port b=portshift c=symmetric d=addrmap
 	relay_on
 	party a b c d
@@ -237,6 +238,7 @@ game_over() {
 }
 
 @test "a router that forgets after four seconds: idle paths stay open" {
+	only_all
 	lab_up a=port,timeout=4 b=portshift,timeout=4 c=symmetric,timeout=4 d=addrmap,timeout=4
 	relay_on
 	party a b c d
@@ -257,6 +259,7 @@ game_over() {
 # --- relays ------------------------------------------------------------------------------------
 
 @test "the relay is killed and starts again: those whom only it joins hear each other, nobody is lost" {
+	only_all
 	lab_up a=symmetric b=addrmap c=port
 	relay_on
 	party a b c
@@ -292,7 +295,7 @@ game_over() {
 }
 
 @test "symmetric against port-restricted: at least 95 of 100 tries meet within 10 s" {
-	[ "${LR_TEST_ALL:-}" = 1 ] || skip "LR_TEST_ALL=1 runs it"
+	only_all
 	local i pids=() met
 	lab_up a1=port b1=symmetric a2=port b2=symmetric a3=port b3=symmetric a4=port b4=symmetric
 	relay_on

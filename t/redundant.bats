@@ -43,6 +43,7 @@ at_least() { [ "$("${@:2}")" -ge "$1" ]; }
 }
 
 @test "without it they are lost, and nothing is sent twice" {
+	only_all
 	pair
 	lossy
 	local got
@@ -56,6 +57,7 @@ at_least() { [ "$("${@:2}")" -ge "$1" ]; }
 }
 
 @test "all: a path that fails in the middle loses no packet" {
+	only_all
 	pair --redundant=all
 	answers 500 0.005 >"$BATS_TEST_TMPDIR/got" 3>&- &
 	local job=$!

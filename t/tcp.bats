@@ -102,6 +102,7 @@ udp_off() {
 udp_on() { on "$1.r" nft delete table ip off; }
 
 @test "UDP stops and passes again: traffic follows, over TCP and back" {
+	only_all
 	lab_up a=port b=port
 	relay_up
 	host a --hide-all
@@ -139,6 +140,7 @@ helper_of() { pgrep -P "$(node_of "$1")" -x lr-meet; }
 }
 
 @test "only the web gets out: a relay on port 443, with TLS and without; the helper is killed" {
+	only_all
 	need openssl
 	lab_up a=port,block=web b=symmetric,block=web
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=relay \
