@@ -160,7 +160,7 @@ meet() {
 	is "$(meet n n2)" no
 	# Two customers of one carrier have one public address.
 	is "$(lab addr c wan)" "$(lab addr d wan)"
-	is "$(meet c d)" yes
+	is "$(meet c d 150)" yes
 	on n ping -q -c 1 -W 5 "$(lab addr n2 lan)"
 }
 

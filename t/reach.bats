@@ -40,13 +40,17 @@ constant() {
 }
 
 # settled A B: both ends have come to the path of that pair and say why. What could be predicted may have
-# been found by a search when the counter was moved by somebody else.
+# been found by a search when the counter was moved by somebody else, and an end that was met by chance
+# says that it was simply opened.
 settled() {
 	local kind why one other
 	read -r kind why <<<"$(want "$1" "$2")"
 	paths_are "$kind" "$1" "$2" || return
 	one=$(reason "$1" "$2") other=$(reason "$2" "$1")
-	[ "$why" != predicted ] || { one=${one/searched/predicted} other=${other/searched/predicted}; }
+	case $why in predicted | searched)
+		for why in punched searched; do one=${one/$why/predicted} other=${other/$why/predicted}; done
+		why=predicted ;;
+	esac
 	[ "$one $other" = "$why $why" ]
 }
 
