@@ -1,58 +1,24 @@
 # hostile.bash - a party with enemies, for hostile.bats and liar.bats: `load helper`, `load hostile`
 #
-# Gives a relay, members and a stranger in namespaces (party_setup), what enemies need (foe, onlooker,
+# Gives a relay, members and a stranger in namespaces (enemies_setup), what enemies need (foe, onlooker,
 # liar), and what must hold whatever they do (unharmed, quiet, nothing_left).
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016
 
-# A relay s, members a, b, c and a stranger x, each behind its own leg of the router r.
-party_setup() {
-	lr_setup
-	need lr-relay lr-meet nft jq curl
-	need_tun
+load party
+
+# A relay s, members a, b, c and a stranger x. The relay does not run yet.
+enemies_setup() {
+	party_net s a b c x
 	FOE=$ROOT/build/$MODE/t/tools/foe
 	MEMBER=$ROOT/build/$MODE/t/tools/relaymember
-	need "$FOE" "$MEMBER"
-	local i=0 n
-	ns_make r s a b c x
-	ns_forward r
-	for n in s a b c x; do
-		ns_link $n eth0 10.93.$i.2/24 r r$n 10.93.$i.1/24
-		ip -n "$TAG-$n" route add default via 10.93.$i.1
-		i=$((i + 1))
-	done
-	AT=10.93.0.2
+	need "$FOE" "$MEMBER" curl
 }
 
-relay_up() {
-	spawn ns s lr-relay "$@"
-	wait_until 20 listens 3478
-	RELAY=$(ip netns pids "$TAG-s")
+# found NAME [OPTION]...: hosts, and finds out the party's id for `url`.
+found() {
+	host "$@"
+	ID=$("$FOE" "$LR_STATE_DIR/$1" "$(state "$1")" id)
 }
-listens() { ns s ss -Hltn "sport = :$1" | grep -q .; }
-
-# host a [OPTION]..., join b INVITE [OPTION]...: in the background; the process goes with the namespace.
-host() {
-	local n=$1
-	shift
-	INVITE=$(ns "$n" lr-up --relay "$AT" --iface "$(ifn "$n")" --name "$n" "$@" 2>>"$BATS_TEST_TMPDIR/$n.log")
-	ID=$("$FOE" "$LR_STATE_DIR/$n" "$(state "$n")" id)
-}
-join() {
-	local n=$1 invite=$2
-	shift 2
-	ns "$n" lr-up "$invite" --iface "$(ifn "$n")" --name "$n" "$@" >>"$BATS_TEST_TMPDIR/$n.log" 2>&1
-}
-peer() {
-	local n=$1
-	shift
-	ns "$n" lr-peer --iface "$(ifn "$n")" "$@"
-}
-address() { ip -n "$TAG-$1" -4 -j addr show dev "$(ifn "$1")" | jq -r '.[0].addr_info[0].local'; }
-kind() { peer "$1" show "$2" --json | jq -r .path.kind; }
-path_is() { [ "$(kind "$1" "$2")" = "$3" ]; }
-pings() { ns "$1" ping -q -c 1 -W 1 "$2"; }
-knows() { peer "$1" list --json | jq -r .peer | grep -qx "$2"; }
-forgot() { ! knows "$@"; }
 node() { ns "$1" lr-up --status --json | jq .pid; }
 no_iface() { ! ip -n "$TAG-$1" link show "$(ifn "$1")" 2>/dev/null; }
 state() { (cd "$LR_STATE_DIR/$1" && ls parties/*.json); }
@@ -68,13 +34,6 @@ metric() { ns s curl -s http://127.0.0.1:3478/metrics | sed -n "s/^lanrage_relay
 cpu_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/$1/stat"; }
 now_ms() { echo "$((${EPOCHREALTIME/./} / 1000))"; }
 
-# block A B: no packet goes straight from one to the other.
-block() {
-	ns r nft add table ip t
-	ns r nft 'add chain ip t f { type filter hook forward priority 0 ; }'
-	ns r nft add rule ip t f ip saddr "10.93.${1:-1}.2" ip daddr "10.93.${2:-2}.2" drop
-	ns r nft add rule ip t f ip saddr "10.93.${2:-2}.2" ip daddr "10.93.${1:-1}.2" drop
-}
 # count NAME: packets that the router sends there, beside the relay's own traffic. counted NAME: PACKETS BYTES.
 count() {
 	ns r nft add table ip c
@@ -109,7 +68,6 @@ refused() {
 	is "${#lines[@]}" 1 "lines"
 	nothing_left "$n" "${5:-0}"
 }
-
 
 # quiet NAME MS: its node and helper use less than half a core over so many ms (each 10 ms tick counts).
 busy_ms() {

@@ -6,13 +6,13 @@ load helper
 load hostile
 
 setup() {
-	party_setup
+	enemies_setup
 	relay_up
 }
 
 @test "a wrong invite: told in one line, nothing is left; a typing error is not tried" {
 	local before wrong
-	host a
+	found a
 	before=$(metric 'requests_total{status="4xx"}')
 	wrong=${INVITE:0:-8}$([ "${INVITE: -8:1}" = A ] && echo B || echo A)${INVITE: -7}
 	refused 2 "mistyped" b "$wrong"
@@ -29,7 +29,7 @@ setup() {
 
 @test "a token that is used up, or over: exit 1, one line, nothing is left" {
 	only_all
-	host a
+	found a
 	local once
 	once=$(peer a invite --once)
 	join b "$once"
@@ -50,7 +50,7 @@ over() {
 
 @test "a kicked member that keeps trying: old state, old invite, old keys, old records" {
 	local code old
-	host a
+	found a
 	join b "$INVITE"
 	join c "$INVITE"
 	pings c 10.66.0.1
@@ -94,7 +94,7 @@ over() {
 
 @test "a kicked member that hears of nothing and goes on: its sessions end at once" {
 	only_all
-	host a
+	found a
 	join b "$INVITE"
 	join c "$INVITE"
 	local b
@@ -132,7 +132,7 @@ drops() { peer "$1" status --json | jq ".drops.$2 // 0"; }
 
 @test "who was away during the kick gets in, and finds the others" {
 	only_all
-	host a
+	found a
 	join b "$INVITE"
 	join c "$INVITE"
 	pings b 10.66.0.1
@@ -159,7 +159,7 @@ drops() { peer "$1" status --json | jq ".drops.$2 // 0"; }
 }
 
 @test "a member can neither replace, delete nor bring back another's record" {
-	host a
+	found a
 	join b "$INVITE"
 	join c "$INVITE"
 	pings b 10.66.0.1
@@ -220,7 +220,7 @@ lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 @test "candidates that aim at somebody else: no more than the budget, and never at what is not a host" {
 	only_all
 	local i words n bytes began
-	host a
+	found a
 	join b "$INVITE"
 	join c "$INVITE"
 	wait_until 5 knows a c
@@ -258,7 +258,7 @@ lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 
 @test "an observer who forwards a captured packet: it is delivered, moves nothing, causes few probes" {
 	local port
-	host a
+	found a
 	join b "$INVITE"
 	wait_until 20 path_is b a direct
 	wait_until 20 path_is a b direct
@@ -291,7 +291,7 @@ seen_big() { awk '$1 ~ /^10\.93\.2\.2:/ && $3 ~ /^04/ && length($3) > 1800' "$BA
 
 @test "call-mes and all other packets replayed: they do nothing twice" {
 	local b port n before after
-	host a
+	found a
 	join b "$INVITE"
 	look rb
 	join c "$INVITE"
@@ -325,7 +325,7 @@ seen_big() { awk '$1 ~ /^10\.93\.2\.2:/ && $3 ~ /^04/ && length($3) > 1800' "$BA
 @test "a flood of initiations: cookies, no more bytes back than came, others keep playing and join" {
 	only_all
 	local port key got
-	host a
+	found a
 	join b "$INVITE"
 	wait_until 20 path_is b a direct
 	pings b 10.66.0.1
@@ -346,7 +346,7 @@ seen_big() { awk '$1 ~ /^10\.93\.2\.2:/ && $3 ~ /^04/ && length($3) > 1800' "$BA
 
 @test "a flood of probes, frames, STUN and rubbish at a node: dropped by name, others keep playing" {
 	local port t n
-	host a
+	found a
 	join b "$INVITE"
 	wait_until 20 path_is b a direct
 	port=$(ns a wg show "$(ifn a)" listen-port)
@@ -369,7 +369,7 @@ seen_big() { awk '$1 ~ /^10\.93\.2\.2:/ && $3 ~ /^04/ && length($3) > 1800' "$BA
 	block 1 2
 	ns r nft add rule ip t f ip saddr 10.93.3.2 ip daddr 10.93.1.2 drop
 	ns r nft add rule ip t f ip saddr 10.93.1.2 ip daddr 10.93.3.2 drop
-	host a
+	found a
 	join b "$INVITE"
 	join c "$INVITE"
 	pings b 10.66.0.1
@@ -401,7 +401,7 @@ swamp() {
 	kill "$RELAY"
 	wait_until 5 gone "$RELAY"
 	relay_up --checks 20
-	host a
+	found a
 	foe a forge >"$BATS_TEST_TMPDIR/forged"
 	ns x curl -s -o /dev/null -w '%{http_code}\n' -X PUT --data-binary "@$BATS_TEST_TMPDIR/forged" "$(url "?n=[1-300]")" |
 		sort | uniq -c >"$BATS_TEST_TMPDIR/codes"
@@ -413,7 +413,7 @@ swamp() {
 }
 
 @test "rubbish on the control socket: half lines, huge lines, nonsense, many connections" {
-	host a
+	found a
 	join b "$INVITE"
 	local s=$LR_RUN_DIR/a/$(ifn a).sock pid
 	pid=$(node a)
@@ -436,7 +436,7 @@ swamp() {
 
 @test "wg syncconf, wg set and imports on a party's interface: the members stay what they are" {
 	only_all
-	host a
+	found a
 	join b "$INVITE"
 	join c "$INVITE"
 	wait_until 5 knows a c

@@ -6,7 +6,7 @@ load helper
 load hostile
 
 setup() {
-	party_setup
+	enemies_setup
 	LIES=$BATS_TEST_TMPDIR/lies
 	mkdir -p "$LIES"
 	lie pass
@@ -60,7 +60,7 @@ honest() {
 }
 party() {
 	RENAMED=0
-	host a
+	found a
 	join b "$INVITE"
 	pings b 10.66.0.1
 	wait_until 10 knows a b
@@ -157,7 +157,7 @@ polled() { grep -q "wait=" "$LIES/log"; }
 
 @test "who joins at a relay that lies: one line, nothing left behind" {
 	local how
-	host a
+	found a
 	for how in $(lies 403 garbage noise drop 404 409 500 alter); do
 		lie $how
 		run ns c timeout 60 lr-up "$INVITE" --iface "$(ifn c)" --name c

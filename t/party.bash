@@ -1,41 +1,48 @@
 # party.bash - a relay and members in namespaces for bats files: `load party` after `load helper`
 #
 #   party_setup               builds it; the relay runs, its pid is in $RELAY
-#   host NAME [OPTION]...     hosts there; the invite is in $INVITE
+#   party_net NAME..., relay_up [OPTION]...   the same in steps, with other members
+#   host NAME [OPTION]...     hosts at the relay $AT; the invite is in $INVITE
 #   join NAME INVITE [OPTION]...
 #   peer NAME ARG...          lr-peer for its node
 #   address, kind, path_is, pings, knows, forgot    what a node says
 #   block, unblock            the straight way between two members
 # shellcheck shell=bash disable=SC2154,SC2034
 
-# party_setup: a relay s and members a, b, c, each behind its own leg of the router r.
-party_setup() {
+# party_net NAME...: those, each behind its own leg of the router r: 10.93.0.2, 10.93.1.2, ...
+party_net() {
 	lr_setup
 	need lr-relay lr-meet nft jq
 	need_tun
 	local i=0 n
-	ns_make r s a b c
+	ns_make r "$@"
 	ns_forward r
-	for n in s a b c; do
-		ns_link $n eth0 10.93.$i.2/24 r r$n 10.93.$i.1/24
+	for n; do
+		ns_link "$n" eth0 10.93.$i.2/24 r "r$n" 10.93.$i.1/24
 		ip -n "$TAG-$n" route add default via 10.93.$i.1
 		i=$((i + 1))
 	done
+	AT=10.93.0.2
+}
+# party_setup: a relay s, which runs, and members a, b, c.
+party_setup() {
+	party_net s a b c
 	relay_up
 }
 
+# relay_up [OPTION]...: in s; its pid is in $RELAY.
 relay_up() {
-	spawn ns s lr-relay
-	wait_until 5 listens
+	spawn ns s lr-relay "$@"
+	wait_until 20 listens
 	RELAY=$(ip netns pids "$TAG-s")
 }
-listens() { ns s ss -Hltn "sport = :3478" | grep -q .; }
+listens() { ns s ss -Hltn "sport = :${1:-3478}" | grep -q .; }
 
-# host a [OPTION]..., join b INVITE: in the background; the pid goes with the namespace.
+# host a [OPTION]..., join b INVITE [OPTION]...: in the background; the process goes with the namespace.
 host() {
 	local n=$1
 	shift
-	INVITE=$(ns "$n" lr-up --relay 10.93.0.2 --iface "$(ifn "$n")" --name "$n" "$@" 2>>"$BATS_TEST_TMPDIR/$n.log")
+	INVITE=$(ns "$n" lr-up --relay "$AT" --iface "$(ifn "$n")" --name "$n" "$@" 2>>"$BATS_TEST_TMPDIR/$n.log")
 }
 join() {
 	local n=$1 invite=$2
