@@ -30,8 +30,7 @@ want() {
 	*) case "$(constant "$1")$(constant "$2") $1 $2" in
 		yesyes*) echo direct punched ;;
 		nono*) echo relay both_symmetric ;;
-		*sequential*) echo direct predicted ;;
-		*) echo direct searched ;;
+		*) echo direct met ;;
 		esac ;;
 	esac
 }
@@ -39,19 +38,18 @@ constant() {
 	case $1 in symmetric* | sequential* | addrmap* | double*) echo no ;; *) echo yes ;; esac
 }
 
-# settled A B: both ends have come to the path of that pair and say why. What could be predicted may have
-# been found by a search when the counter was moved by somebody else, and an end that was met by chance
-# says that it was simply opened.
+# settled A B: both ends have come to the path of that pair and say why. A symmetric NAT is met by a
+# prediction or a search, and the end that was met says that it was simply opened.
 settled() {
 	local kind why one other
 	read -r kind why <<<"$(want "$1" "$2")"
 	paths_are "$kind" "$1" "$2" || return
 	one=$(reason "$1" "$2") other=$(reason "$2" "$1")
-	case $why in predicted | searched)
-		for why in punched searched; do one=${one/$why/predicted} other=${other/$why/predicted}; done
-		why=predicted ;;
-	esac
-	[ "$one $other" = "$why $why" ]
+	if [ "$why" = met ]; then
+		[[ "$one $other" =~ ^(predicted|searched|punched)\ (predicted|searched|punched)$ ]]
+	else
+		[ "$one $other" = "$why $why" ]
+	fi
 }
 
 # all_settled SECONDS NAME...: every pair of them; says which did not.
