@@ -78,36 +78,42 @@ static const char *router(const struct lr_nat *nat)
 	return "a NAT";
 }
 
+/* The reasons that say the same of every pair. */
+static const char *const plain_why[LR_REASONS] = {
+	[LR_REASON_LAN] = "both are on the same network",
+	[LR_REASON_HAIRPIN] =
+		"both are behind the same router, which sends what is addressed to its "
+		"outside back in",
+	[LR_REASON_IPV6] = "both have IPv6",
+	[LR_REASON_PUNCHED] = "both routers were opened at the same time",
+	[LR_REASON_PREDICTED] = "the next port of the symmetric NAT could be predicted",
+	[LR_REASON_SEARCHED] = "a search over many ports met the symmetric NAT",
+	[LR_REASON_BOTH_SYMMETRIC] =
+		"both routers give every destination another port (symmetric NAT), so neither end "
+		"can know where to send",
+	[LR_REASON_NO_CANDIDATES] = "the other end has published no address that may be tried",
+	[LR_REASON_NO_HAIRPIN] =
+		"both are behind the same NAT, which does not send back in what is "
+		"addressed to its outside",
+	[LR_REASON_STOCK] =
+		"it is a plain WireGuard peer, which is answered where its packets come "
+		"from",
+};
+
+static const char *end_of(bool ours)
+{
+	return ours ? "this end" : "the other end";
+}
+
 static void add_why(struct text *t, const struct lr_explain *e)
 {
 	switch (e->reason) {
-	case LR_REASON_LAN:
-		add(t, "both are on the same network");
-		break;
-	case LR_REASON_HAIRPIN:
-		add(t, "both are behind the same router, which sends what is addressed to its "
-		       "outside "
-		       "back in");
-		break;
-	case LR_REASON_IPV6:
-		add(t, "both have IPv6");
-		break;
 	case LR_REASON_OPEN:
-		add(t, "%s can be reached without help",
-			e->own.filtering == LR_BEHAVE_EI ? "this end" : "the other end");
+		add(t, "%s can be reached without help", end_of(e->own.filtering == LR_BEHAVE_EI));
 		break;
 	case LR_REASON_MAPPED:
 		add(t, e->ours ? "the router here forwards a port to this end"
 			       : "the other end's router forwards a port");
-		break;
-	case LR_REASON_PUNCHED:
-		add(t, "both routers were opened at the same time");
-		break;
-	case LR_REASON_PREDICTED:
-		add(t, "the next port of the symmetric NAT could be predicted");
-		break;
-	case LR_REASON_SEARCHED:
-		add(t, "a search over many ports met the symmetric NAT");
 		break;
 	case LR_REASON_TRYING:
 		add(t, "direct attempts began only %u s ago", e->since_s);
@@ -117,40 +123,25 @@ static void add_why(struct text *t, const struct lr_explain *e)
 			e->other_us / 1000.0);
 		break;
 	case LR_REASON_HIDDEN:
-		add(t, "%s hides its addresses", e->ours ? "this end" : "the other end");
+		add(t, "%s hides its addresses", end_of(e->ours));
 		break;
 	case LR_REASON_UDP_BLOCKED:
-		add(t, "the network at %s lets no UDP through",
-			e->ours ? "this end" : "the other end");
-		break;
-	case LR_REASON_BOTH_SYMMETRIC:
-		add(t, "both routers give every destination another port (symmetric NAT), so "
-		       "neither "
-		       "end can know where to send");
+		add(t, "the network at %s lets no UDP through", end_of(e->ours));
 		break;
 	case LR_REASON_SEARCH_MISSED:
 		add(t,
 			"the router at %s is a symmetric NAT and a search over its ports has not "
 			"met yet",
-			lr_nat_symmetric(&e->own) ? "this end" : "the other end");
+			end_of(lr_nat_symmetric(&e->own)));
 		break;
 	case LR_REASON_NO_BUDGET:
 		add(t,
 			"the router at %s is a symmetric NAT and the punching budget forbids a "
-			"search "
-			"over its ports",
-			lr_nat_symmetric(&e->own) ? "this end" : "the other end");
-		break;
-	case LR_REASON_NO_CANDIDATES:
-		add(t, "the other end has published no address that may be tried");
+			"search over its ports",
+			end_of(lr_nat_symmetric(&e->own)));
 		break;
 	case LR_REASON_NO_COMMON:
-		add(t, "%s has only IPv4 and %s only IPv6", e->ours ? "this end" : "the other end",
-			e->ours ? "the other end" : "this end");
-		break;
-	case LR_REASON_NO_HAIRPIN:
-		add(t, "both are behind the same NAT, which does not send back in what is "
-		       "addressed to its outside");
+		add(t, "%s has only IPv4 and %s only IPv6", end_of(e->ours), end_of(!e->ours));
 		break;
 	case LR_REASON_NO_ANSWER:
 		add(t,
@@ -161,12 +152,10 @@ static void add_why(struct text *t, const struct lr_explain *e)
 	case LR_REASON_DIRECT_LOST:
 		add(t, "the direct path stopped answering %u s ago", e->since_s);
 		break;
-	case LR_REASON_STOCK:
-		add(t, "it is a plain WireGuard peer, which is answered where its packets come "
-		       "from");
-		break;
 	default:
-		add(t, "neither a direct path nor a relay has answered");
+		add(t, "%s",
+			e->reason < LR_REASONS && plain_why[e->reason] ? plain_why[e->reason]
+								       : plain_why[LR_REASON_NONE]);
 	}
 }
 
