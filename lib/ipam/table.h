@@ -48,7 +48,8 @@ struct lr_brief {
 };
 
 /* Two lines of a cache: five slots, the used ones first. A slot has the short name of its entry, so
- * that a look-up waits for memory once and not for the entry, too: 60,000 entries are 8 MB. */
+ * that a look-up waits for memory once and not for the entry, too. Of 60,000 entries the buckets
+ * are 2 MB and the entries 8. */
 #define LR_BUCKET_SLOTS 5
 struct lr_ipam_bucket {
 	uint32_t hash[LR_BUCKET_SLOTS];
