@@ -1,0 +1,34 @@
+/*
+ * perf.h - what the files of lr-perf share: its arguments and its verbs
+ *
+ * A verb is a file, cmd/perf_VERB.c: its options and the function that runs it, both declared
+ * here and entered in the table of cmd/lr-perf.c.
+ */
+#ifndef LR_CMD_PERF_H
+#define LR_CMD_PERF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/json.h"
+#include "lib/base/opt.h"
+
+/* What the options of all verbs set; lr-perf.c has the defaults. */
+struct lr_perf_args {
+	bool json;
+	const char *junit; /* FILE, or NULL */
+	/* replay */
+	bool tap, no_timing;
+	const char *gate;
+	long repeat;
+};
+#define LR_PERF_AT(member) offsetof(struct lr_perf_args, member)
+
+extern const struct lr_prog lr_perf_prog;
+
+extern const struct lr_opt lr_perf_replay_options[];
+int lr_perf_run_replay(struct lr_cli *cli);
+
+int lr_perf_run_targets(struct lr_cli *cli);
+
+#endif
