@@ -8,6 +8,7 @@
 #include "lib/io/merge.h"
 #include "lib/io/tun.h"
 #include "lib/io/udp.h"
+#include "lib/node/copy.h"
 #include "lib/node/pump.h"
 #include "lib/node/sockets.h"
 #include "lib/relay/frame.h"
@@ -46,8 +47,40 @@ struct lr_pump {
 	struct lr_cut cut; /* a packet, or what is in `frame` */
 };
 
+/* The paths to a member of the party; NULL: the peer is none. */
+static inline struct lr_reach *lr_pump_reach(const struct lr_wg_peer *peer)
+{
+	const struct lr_node_peer *own = peer->owner;
+	return own ? own->reach : NULL;
+}
+
 /* pump.c */
+/* How much to take in this wake-up, of at most `most`; *last: when the one before was. */
+int lr_pump_take_most(struct lr_pump *p, uint64_t *last, int most);
+struct lr_udp *lr_pump_socket(struct lr_pump *p, uint16_t number); /* 0: the tunnel's own */
+/* Sealed messages of `segment` bytes but the last, on a path or to the peer's endpoint. 0, -errno.
+ */
+int lr_pump_on_path(
+	struct lr_pump *p, struct lr_path *path, const uint8_t *msg, size_t len, size_t segment);
+int lr_pump_to_peer(
+	struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *msg, size_t len, size_t segment);
+/* The same messages over a second path. 0 or -errno. */
+int lr_pump_copy(
+	struct lr_pump *p, struct lr_reach *reach, struct lr_path *second, const struct lr_copy *c);
+/* The path took less than it was thought to: those messages cut again. How many were lost. */
+unsigned lr_pump_refit(struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *msgs, size_t len,
+	size_t segment, size_t head);
+
+/* pump_out.c */
 void lr_pump_device_ready(struct lr_source *src, uint32_t events);
+/* The peer that has the packet's destination. */
+struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *packet);
+/* What was begun to be cut, to that peer. How many packets it became. */
+unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer);
+void lr_pump_flush(struct lr_pump *p); /* the train leaves */
+
+/* pump_in.c */
 void lr_pump_udp_ready(struct lr_source *src, uint32_t events);
+void lr_pump_more_ready(struct lr_source *src, uint32_t events); /* a socket beside the tunnel's */
 
 #endif

@@ -1,0 +1,169 @@
+/*
+ * pump_out.c - from the device to the peers
+ *
+ * A frame is cut into packets, each is sealed at the end of the train, and the train leaves when it
+ * is full, when the next packet is another peer's, and when the device has nothing more.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/log.h"
+#include "lib/node/copy.h"
+#include "lib/node/fit.h"
+#include "lib/node/party_wire.h"
+#include "lib/node/pump_inside.h"
+
+enum { READS = 64 }; /* frames from the device before the sockets get a turn */
+
+void lr_pump_flush(struct lr_pump *p)
+{
+	struct lr_train *t = &p->train;
+	if (t->count) {
+		struct lr_reach *reach = t->twice ? lr_pump_reach(t->peer) : NULL;
+		struct lr_path *second = reach ? lr_redundant_second(&reach->paths) : NULL;
+		const struct lr_copy c = {t->buf, t->len, t->segment, t->head, t->count};
+		int r = t->path ? lr_pump_on_path(p, t->path, t->buf, t->len, t->segment)
+				: lr_pump_to_peer(p, t->peer, t->buf, t->len, t->segment);
+		if (t->path)
+			lr_party_sent(
+				p->node->party, lr_pump_reach(t->peer), t->path, r, t->segment);
+		if (second && lr_pump_copy(p, reach, second, &c) == 0)
+			r = 0;
+		if (r == -EMSGSIZE && t->path)
+			p->node->drops[LR_NODE_DROP_SEND] +=
+				lr_pump_refit(p, t->peer, t->buf, t->len, t->segment, t->head);
+		else if (r < 0)
+			p->node->drops[LR_NODE_DROP_SEND] += t->count;
+	}
+	t->count = 0;
+	t->len = 0;
+	t->closed = false;
+}
+
+/* Makes the train one that can take a message of up to `sealed` bytes for `peer`. */
+static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed, bool twice)
+{
+	struct lr_train *t = &p->train;
+	size_t need = sealed + t->head;
+	if (t->count && (t->peer != peer || t->twice != twice || t->closed || need > t->segment ||
+				t->count == LR_TRAIN_COUNT || t->len + need > LR_TRAIN_BYTES))
+		lr_pump_flush(p);
+	if (t->count)
+		return;
+	struct lr_reach *reach = lr_pump_reach(peer);
+	t->peer = peer;
+	t->path = reach ? lr_reach_current(reach) : NULL;
+	t->twice = twice;
+	t->head = t->path && t->path->route.channel ? LR_FRAME_HEADER : 0;
+}
+
+/* Seals the packet that lies at the train's end behind the head room. */
+static void seal_into_train(struct lr_pump *p, size_t len)
+{
+	struct lr_train *t = &p->train;
+	struct lr_node *node = p->node;
+	uint8_t *msg = t->buf + t->len + t->head;
+	size_t max = lr_fit_padded(node, t->peer, len);
+	int n = lr_wg_seal(node->wg, node->loop.now, t->peer, msg, len, max);
+	if (n == -ENOKEY) {
+		lr_wg_stage(node->wg, node->loop.now, t->peer, msg + LR_WG_HEAD, len);
+		return;
+	}
+	if (n < 0)
+		return;
+	if (t->head) {
+		lr_frame_header(msg - t->head, 0, t->path->route.channel);
+		n += (int)t->head;
+	}
+	if (t->count == 0)
+		t->segment = (size_t)n;
+	t->closed = (size_t)n < t->segment;
+	t->len += (size_t)n;
+	t->count++;
+}
+
+struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *packet)
+{
+	return packet[0] >> 4 == 6 ? lr_wg_route(node->wg, 6, packet + 24)
+				   : lr_wg_route(node->wg, 4, packet + 16);
+}
+
+unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer)
+{
+	struct lr_node *node = p->node;
+	struct lr_cut *c = &p->cut;
+	unsigned count = 0;
+	size_t limit = lr_fit_limit(node, peer);
+	if (limit)
+		lr_cut_fit(c, limit);
+	size_t sealed = lr_fit_sealed(node, peer, lr_cut_max(c));
+	if (sealed + LR_FRAME_HEADER > LR_TRAIN_BYTES) {
+		node->drops[LR_NODE_DROP_MALFORMED]++;
+		return 0;
+	}
+	bool twice = node->redundant && lr_pump_reach(peer) &&
+		     lr_copy_wanted(node, lr_pump_reach(peer), c->split.frame, c->split.len);
+	for (;; count++) {
+		train_for(p, peer, sealed, twice);
+		size_t n = lr_cut_next(c, p->train.buf + p->train.len + p->train.head + LR_WG_HEAD);
+		if (n == 0)
+			break;
+		seal_into_train(p, n);
+	}
+	node->drops[LR_NODE_DROP_MALFORMED] += lr_cut_refused(c);
+	return count;
+}
+
+static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *packet, size_t len)
+{
+	struct lr_node *node = p->node;
+	if (lr_cut_begin(&p->cut, h, packet, len) < 0) {
+		node->drops[LR_NODE_DROP_MALFORMED]++;
+		return;
+	}
+	struct lr_wg_peer *peer = lr_pump_route(node, packet);
+	if (peer)
+		node->device_rx_packets += lr_pump_send_cut(p, peer);
+	else
+		lr_wg_count_drop(node->wg, NULL, LR_WG_DROP_NO_PEER);
+}
+
+/* Takes the Ethernet header off. False: not IP, dropped. */
+static bool strip_ethernet(struct lr_pump *p, struct lr_vnet *h, uint8_t **packet, size_t *len)
+{
+	uint16_t type = *len >= LR_ETH_HEAD ? lr_get_be16(*packet + 12) : 0;
+	if (type != LR_ETH_IP4 && type != LR_ETH_IP6) {
+		p->node->drops[LR_NODE_DROP_ETHERTYPE]++;
+		return false;
+	}
+	*packet += LR_ETH_HEAD;
+	*len -= LR_ETH_HEAD;
+	if (h->flags & LR_VNET_NEEDS_CSUM)
+		h->csum_start = (uint16_t)(h->csum_start - LR_ETH_HEAD);
+	return true;
+}
+
+void lr_pump_device_ready(struct lr_source *src, uint32_t events)
+{
+	struct lr_pump *p = src->ctx;
+	int most = lr_pump_take_most(p, &p->device_at, READS);
+	(void)events;
+	for (int i = 0; i < most; i++) {
+		struct lr_vnet h;
+		ssize_t n = lr_tun_read(&p->tun, &h, p->frame, sizeof(p->frame));
+		if (n == -EAGAIN || n == -EINTR)
+			break;
+		if (n < 0) {
+			lr_log(LR_LOG_ERROR, "%s: the interface is gone: %s", p->node->iface,
+				strerror((int)-n));
+			p->node->loop.stop = true;
+			break;
+		}
+		uint8_t *packet = p->frame;
+		size_t len = (size_t)n;
+		if (!p->tun.tap || strip_ethernet(p, &h, &packet, &len))
+			send_frame(p, &h, packet, len);
+	}
+	lr_pump_flush(p);
+}
