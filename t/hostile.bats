@@ -193,6 +193,33 @@ drops() { peer "$1" status --json | jq ".drops.$2 // 0"; }
 }
 reaches_b() { pings a "$(address b)" && pings b 10.66.0.1; }
 
+@test "who claims another's WireGuard key before that one is here: refused by all, the owner joins unharmed" {
+	local key old=$BATS_TEST_TMPDIR/insider n
+	found a
+	join c "$INVITE"
+	# b has a key that c knows, and is not here. c has the party's secret and makes a member up.
+	mkdir -p "$LR_STATE_DIR/b" "$old"
+	(umask 077 && wg genkey | tee "$LR_STATE_DIR/b/identity.key" | wg pubkey >"$BATS_TEST_TMPDIR/pub")
+	key=$(cat "$BATS_TEST_TMPDIR/pub")
+	cp -r "$LR_STATE_DIR/c/." "$old"
+	wg genkey >"$old/identity.key"
+	insider() { "$FOE" "$old" "$(state c)" "$@"; }
+	is "$(insider record 0 name=thief "key=$key" | put c "$(url "/members/$(insider keyhash)")")" 200
+	# What comes behind it has been seen: so has this.
+	peer c rename carl
+	wait_until 5 knows a carl
+	join b "$INVITE"
+	for n in a c; do
+		wait_until 5 knows $n b
+		! knows $n thief
+	done
+	pings b 10.66.0.1
+	is "$(peer a show b --json | jq -r .public_key)" "$key"
+	# The same words about a key of its own are believed: the thief was refused for the key.
+	is "$(insider record 0 name=guileless | put c "$(url "/members/$(insider keyhash)")")" 200
+	wait_until 5 knows a guileless
+}
+
 @test "a member can neither bind, move nor release another's channel" {
 	local p=$BATS_TEST_TMPDIR/p m out
 	"$MEMBER" found "$p"

@@ -1,6 +1,6 @@
 /*
- * libsodium.c - with sign.c the only one that includes <sodium.h>: X25519, the one-shot AEADs,
- * random, wiping, comparing
+ * libsodium.c - with sign.c and proof.c the only one that includes <sodium.h>: X25519, the one-shot
+ * AEADs, random, wiping, comparing
  *
  * The one-shot ChaCha20-Poly1305 of handshakes is libsodium's, because it needs no context: it
  * neither allocates nor fails. Same algorithm as the tunnel's, and held to the same vectors.

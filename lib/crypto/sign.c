@@ -1,8 +1,8 @@
 /*
  * sign.c - signatures, boxes to a public key, digests and key derivation (libsodium)
  *
- * Beside libsodium.c the other file that includes <sodium.h>: what parties need, so that a program
- * that only runs a tunnel does not link it.
+ * Like proof.c apart from libsodium.c: what parties need, so that a program that only runs a tunnel
+ * does not link it.
  *
  * Source: RFC 8032 (Ed25519ph), RFC 7748, RFC 7693 (BLAKE2b), RFC 4648 section 5.
  */

@@ -118,6 +118,17 @@ static bool read_invite(const uint8_t *at, size_t len, struct lr_record *r)
 	return true;
 }
 
+static bool read_proof(const uint8_t *at, size_t len, struct lr_record *r)
+{
+	if (len != LR_PROOF_LEN)
+		return false;
+	memcpy(r->proof, at, len);
+	return true;
+}
+
+/* Without these it is none. */
+#define NEEDED (1u << LR_TAG_NAME | 1u << LR_TAG_KEY | 1u << LR_TAG_PROOF)
+
 static const struct {
 	bool (*read)(const uint8_t *at, size_t len, struct lr_record *r);
 	bool once;
@@ -131,6 +142,7 @@ static const struct {
 	[LR_TAG_GAME] = {read_game, false},
 	[LR_TAG_GUEST] = {read_guest, false},
 	[LR_TAG_INVITE] = {read_invite, true},
+	[LR_TAG_PROOF] = {read_proof, true},
 };
 
 int lr_record_decode(const uint8_t *bytes, size_t len, struct lr_record *out)
@@ -152,7 +164,7 @@ int lr_record_decode(const uint8_t *bytes, size_t len, struct lr_record *out)
 			return -EBADMSG;
 		seen |= 1u << tag;
 	}
-	return seen & 1u << LR_TAG_NAME && seen & 1u << LR_TAG_KEY ? 0 : -EBADMSG;
+	return (seen & NEEDED) == NEEDED ? 0 : -EBADMSG;
 }
 
 /* --- writing --- */
@@ -197,6 +209,8 @@ static void write_own(struct writer *w, const struct lr_record *r)
 	text_field(w, LR_TAG_NAME, 0, r->name);
 	if ((at = field(w, LR_TAG_KEY, LR_KEY_LEN)))
 		memcpy(at, r->public_key, LR_KEY_LEN);
+	if ((at = field(w, LR_TAG_PROOF, LR_PROOF_LEN)))
+		memcpy(at, r->proof, LR_PROOF_LEN);
 	if (r->address.family && (at = field(w, LR_TAG_ADDRESS, 12))) {
 		memcpy(at, r->address.b, 4);
 		lr_put_be64(at + 4, r->since_s);
@@ -254,4 +268,36 @@ int lr_record_encode(const struct lr_record *r, uint8_t *out, size_t room)
 		return -E2BIG;
 	/* What others would refuse is not written: a name with control characters, port 0. */
 	return lr_record_decode(out, room - w.left, &again) < 0 ? -EINVAL : (int)(room - w.left);
+}
+
+/* --- whose key it is --- */
+
+#define OWNER     "lanrage owner 1"
+#define OWNER_LEN (sizeof(OWNER) - 1 + LR_PARTY_ID_LEN + LR_KEY_LEN)
+
+static const uint8_t *owner(uint8_t msg[OWNER_LEN], const uint8_t *id, const uint8_t *party_key)
+{
+	uint8_t *at = mempcpy(msg, OWNER, sizeof(OWNER) - 1);
+
+	at = mempcpy(at, id, LR_PARTY_ID_LEN);
+	memcpy(at, party_key, LR_KEY_LEN);
+	return msg;
+}
+
+void lr_record_own(struct lr_record *r, const uint8_t wg_private[LR_KEY_LEN],
+	const uint8_t id[LR_PARTY_ID_LEN], const uint8_t party_key[LR_KEY_LEN],
+	const uint8_t random[LR_PROOF_RANDOM])
+{
+	uint8_t msg[OWNER_LEN];
+
+	lr_public_key(r->public_key, wg_private);
+	lr_proof_make(r->proof, owner(msg, id, party_key), sizeof(msg), wg_private, random);
+}
+
+bool lr_record_owned(const struct lr_record *r, const uint8_t id[LR_PARTY_ID_LEN],
+	const uint8_t party_key[LR_KEY_LEN])
+{
+	uint8_t msg[OWNER_LEN];
+
+	return lr_proof_check(r->proof, owner(msg, id, party_key), sizeof(msg), r->public_key);
 }

@@ -11,16 +11,22 @@
  * A record that leaves has length 0. The associated data of the seal is all that stands before it.
  * The contents are fields of tag (1), length (2), value; unknown tags are skipped, so that
  * older members can read what newer ones write.
+ *
+ * Whoever has the party's secret can make party keys and sign records under them. So that nobody
+ * can claim another's WireGuard key, a record proves (lib/crypto/proof.h) that who signs it has the
+ * private half, over "lanrage owner 1" | id | party public key: good for that member of that party
+ * only, the same in all its records, and checked once, by whoever meets the member.
  */
 #ifndef LR_PARTY_RECORD_H
 #define LR_PARTY_RECORD_H
 
+#include "lib/crypto/proof.h"
 #include "lib/nat/candidate.h"
 #include "lib/nat/nat.h"
 #include "lib/party/keys.h"
 #include "lib/party/place.h"
 
-#define LR_RECORD_MAX      1536 /* bytes, as a whole */
+#define LR_RECORD_MAX      2304 /* bytes, as a whole: one with all fields at their longest fits */
 #define LR_RECORD_MIN      (1 + 1 + 2 + 8 + 8 + 32 + 32 + 2 + 2 * LR_SIGN_LEN)
 #define LR_RECORD_EXPIRY_S 3600 /* furthest ahead that an expiry may lie */
 #define LR_MEMBER_NAME     33   /* UTF-8 without control characters, 1..32 bytes and NUL */
@@ -38,10 +44,11 @@ struct lr_guest {
 	char name[LR_MEMBER_NAME];
 	struct lr_ip address; /* IPv4; the IPv6 one is derived */
 };
-/* The contents. About 1.9 KB. */
+/* The contents. About 2 KB. */
 struct lr_record {
 	char name[LR_MEMBER_NAME];
 	uint8_t public_key[LR_KEY_LEN]; /* WireGuard */
+	uint8_t proof[LR_PROOF_LEN];    /* that it is the member's own */
 	struct lr_ip address;           /* virtual IPv4; family 0: none yet */
 	uint64_t since_s;  /* when the address was settled, relay's unix time; 0: still joining */
 	bool hidden;       /* publishes no addresses, sends and answers no direct probes */
@@ -53,6 +60,14 @@ struct lr_record {
 	char games[LR_GAMES_MAX][LR_GAME_NAME];
 	struct lr_guest guests[LR_GUESTS_MAX];
 };
+
+/* Sets public_key and proof: that of `wg_private`, for the member `party_key` of the party `id`. */
+void lr_record_own(struct lr_record *r, const uint8_t wg_private[LR_KEY_LEN],
+	const uint8_t id[LR_PARTY_ID_LEN], const uint8_t party_key[LR_KEY_LEN],
+	const uint8_t random[LR_PROOF_RANDOM]);
+/* Whether that member has the private half of its public_key. About 0.1 ms: once a member. */
+bool lr_record_owned(const struct lr_record *r, const uint8_t id[LR_PARTY_ID_LEN],
+	const uint8_t party_key[LR_KEY_LEN]);
 
 /* The envelope, read from bytes: pointers go into them. */
 struct lr_envelope {

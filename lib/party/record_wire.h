@@ -34,7 +34,19 @@ enum lr_record_tag {
 	LR_TAG_GAME = 7,      /* text */
 	LR_TAG_GUEST = 8,     /* IPv4 (4), name */
 	LR_TAG_INVITE = 9,    /* first 8 bytes of a token hash; at most once */
+	LR_TAG_PROOF = 10,    /* lib/crypto/proof.h (96), once: see record.h */
 	LR_TAGS
 };
+
+/* All fields at their longest: whoever keeps to the limits of each can publish. */
+#define LR_FIELD(n) (3 + (n))
+_Static_assert(LR_RECORD_MIN + LR_SEAL_EXTRA + LR_FIELD(LR_MEMBER_NAME - 1) + LR_FIELD(LR_KEY_LEN) +
+			       LR_FIELD(LR_PROOF_LEN) + LR_FIELD(12) + LR_FIELD(5) + LR_FIELD(8) +
+			       LR_CANDIDATES_MAX * LR_FIELD(3 + 16) +
+			       LR_CHANNELS_MAX * LR_FIELD(8 + LR_PLACE_TEXT - 1) +
+			       LR_GAMES_MAX * LR_FIELD(LR_GAME_NAME - 1) +
+			       LR_GUESTS_MAX * LR_FIELD(4 + LR_MEMBER_NAME - 1) <=
+		       LR_RECORD_MAX,
+	"the fullest record");
 
 #endif

@@ -13,6 +13,7 @@ struct lr_roster *lr_roster_new(const uint8_t id[LR_PARTY_ID_LEN],
 	const uint8_t wg_private[LR_KEY_LEN], const struct lr_roster_hooks *hooks)
 {
 	struct lr_roster *r = calloc(1, sizeof(*r));
+	uint8_t random[LR_PROOF_RANDOM];
 
 	if (!r || !(r->scratch = malloc(sizeof(*r->scratch)))) {
 		free(r);
@@ -25,7 +26,8 @@ struct lr_roster *lr_roster_new(const uint8_t id[LR_PARTY_ID_LEN],
 	r->pool = lr_keys_pool(id, false);
 	lr_keys_of_member(r->me.party_key, r->party_secret, wg_private, id);
 	lr_keyhash(r->me.keyhash, r->me.party_key);
-	lr_public_key(r->me.r.public_key, wg_private);
+	lr_random(random, sizeof(random));
+	lr_record_own(&r->me.r, wg_private, id, r->me.party_key, random);
 	lr_map_init(&r->by_keyhash, LR_KEYHASH_LEN);
 	lr_map_init(&r->by_key, LR_KEY_LEN);
 	lr_map_init(&r->by_ip, 4);

@@ -99,8 +99,9 @@ int lr_roster_absorb(struct lr_roster *r, const uint8_t *bytes, size_t len, uint
 /* 1 taken, 0 known already; -EBADMSG, -EACCES, -ESTALE (older, or a fork); -EKEYREJECTED: good, but
  * its epoch is not ours and it has no box for us: we were kicked, or the invite is void. */
 int lr_roster_charter(struct lr_roster *r, const uint8_t *bytes, size_t len, uint64_t now_ns);
-/* 1 taken, 0 not newer; -EBADMSG, -EACCES, -ESTALE (epoch), -EEXIST (another member has
- * that WireGuard key), -ENOSPC, -ENOMEM. `time_s` is the delivering relay's. */
+/* 1 taken, 0 not newer; -EBADMSG, -EACCES, -ESTALE (epoch); of what a member signed: -EPROTO (the
+ * contents are none), -EKEYREJECTED (no proof that its WireGuard key is its own), -EEXIST (a member
+ * has that key, or it had another one); -ENOSPC, -ENOMEM. `time_s` is the delivering relay's. */
 int lr_roster_record(
 	struct lr_roster *r, const uint8_t *bytes, size_t len, uint64_t time_s, uint64_t now_ns);
 /* Lapses whom nobody refreshed; drops the previous keys. */
@@ -166,7 +167,9 @@ struct lr_prefix lr_roster_ula(const struct lr_roster *r);
 const uint8_t *lr_roster_id(const struct lr_roster *r);
 
 struct lr_roster_stats {
-	uint64_t taken, known, malformed, forged, stale, duplicate, refused_charters;
+	uint64_t taken, known, stale, duplicate;      /* records */
+	uint64_t malformed, forged, refused_charters; /* by no honest relay */
+	uint64_t unreadable, unproven;                /* by a member */
 };
 const struct lr_roster_stats *lr_roster_stats(const struct lr_roster *r);
 

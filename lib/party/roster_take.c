@@ -187,11 +187,13 @@ static int take_record(struct lr_roster *r, struct lr_member *m, const struct lr
 	int why;
 
 	if (lr_record_open(e, bytes, r->keys.record_key, &rec) < 0)
-		return -EBADMSG;
+		return -EPROTO;
 	struct lr_member *of_key = lr_roster_by_key(r, rec.public_key);
 	if ((of_key && of_key != m) || (m && of_key != m) ||
 		memcmp(rec.public_key, r->me.r.public_key, LR_KEY_LEN) == 0)
 		return -EEXIST;
+	if (!m && !lr_record_owned(&rec, r->id, e->party_key))
+		return -EKEYREJECTED;
 	if (!m && !(m = lr_roster_add(r, e->party_key, rec.public_key, &why)))
 		return why;
 	m->version = e->version;
@@ -253,12 +255,14 @@ static void count(struct lr_roster *r, int rc)
 {
 	struct lr_roster_stats *s = &r->stats;
 
-	*(rc == 1                ? &s->taken
-		: rc == 0        ? &s->known
-		: rc == -EBADMSG ? &s->malformed
-		: rc == -EACCES  ? &s->forged
-		: rc == -ESTALE  ? &s->stale
-				 : &s->duplicate) += 1;
+	*(rc == 1                     ? &s->taken
+		: rc == 0             ? &s->known
+		: rc == -EBADMSG      ? &s->malformed
+		: rc == -EACCES       ? &s->forged
+		: rc == -ESTALE       ? &s->stale
+		: rc == -EPROTO       ? &s->unreadable
+		: rc == -EKEYREJECTED ? &s->unproven
+				      : &s->duplicate) += 1;
 }
 
 int lr_roster_record(
@@ -322,7 +326,8 @@ static bool is_own(const struct lr_roster *r, const struct lr_list_entry *e)
 }
 
 /* No honest relay delivers what is forged or malformed: after some of it a list is not worth the
- * time that its signatures cost, and nobody keeps more claims than that. */
+ * time that its signatures cost, and nobody keeps more claims than that. What a member signed and
+ * nobody can read is not the relay's fault: it costs no more than a good record. */
 struct patience {
 	uint64_t bad; /* until so many are counted */
 	unsigned claims;

@@ -79,6 +79,8 @@ static void sealed(const uint8_t *data, size_t size, bool raw_list)
 	if (raw_list) {
 		lr_roster_absorb(r, data, size, 1, &since);
 	} else if (lr_record_decode(data, size, &rec) == 0) {
+		if (rec.name[0] & 1) /* else it is somebody else's key, or none */
+			lr_record_own(&rec, other, id, key, wg);
 		int len = lr_record_sign(&rec, 7, 900, &by, nonce, out);
 		if (len > 0)
 			must(lr_roster_record(r, out, (size_t)len, 1, 1) != -EACCES);

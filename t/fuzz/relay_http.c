@@ -52,7 +52,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	true_len[CHARTER] = (size_t)lr_charter_sign(&c, host_secret, true_bytes[CHARTER]);
 	const struct lr_signer by = {id, &keys, party_key, party_secret};
 	memcpy(r.name, "a", 2);
-	lr_public_key(r.public_key, wg);
+	lr_record_own(&r, wg, id, party_key, seed);
 	true_len[RECORD] =
 		(size_t)lr_record_sign(&r, 1, START_S + 600, &by, nonce, true_bytes[RECORD]);
 	memcpy(v.id, id, 32);

@@ -84,13 +84,14 @@ __attribute__((unused)) static size_t party_record(
 {
 	static struct lr_record r;
 	uint8_t nonce[LR_XNONCE_LEN], party[LR_KEY_LEN], secret[LR_SIGN_SECRET_LEN],
-		hash[LR_KEYHASH_LEN], wg[LR_KEY_LEN];
+		hash[LR_KEYHASH_LEN], wg[LR_KEY_LEN], random[LR_PROOF_RANDOM];
 	const struct lr_signer by = {id, &keys, party, secret};
 	party_keys(name, party, secret, hash);
 	wg_private(name, wg);
-	lr_public_key(r.public_key, wg);
-	snprintf(r.name, sizeof(r.name), "%s", name);
 	lr_random(nonce, sizeof(nonce));
+	derive(random, sizeof(random), "proof", name);
+	lr_record_own(&r, wg, id, party, random);
+	snprintf(r.name, sizeof(r.name), "%s", name);
 	int len = lr_record_sign(leave ? NULL : &r, version, until_s, &by, nonce, out);
 	if (len < 0)
 		stop("record");

@@ -35,7 +35,7 @@ static struct lr_record sample(void)
 		.guests = {{"phone", {4, {10, 66, 2, 2}}}},
 	};
 
-	lr_public_key(r.public_key, priv);
+	lr_record_own(&r, priv, home.id, party_key, home.id);
 	return r;
 }
 
@@ -67,6 +67,39 @@ static void contents(void)
 	is_int(back.candidates.n, 2, "and not kept");
 }
 
+/* A record says whose its WireGuard key is. */
+static void owner(void)
+{
+	struct lr_record r = sample(), back;
+	uint8_t bytes[LR_RECORD_MAX], less[LR_RECORD_MAX], other[32];
+	int len = lr_record_encode(&r, bytes, sizeof(bytes));
+	uint8_t *proof = memmem(bytes, (size_t)len, r.proof, LR_PROOF_LEN);
+
+	ok(lr_record_owned(&r, home.id, party_key), "its key is the member's own");
+	memcpy(other, party_key, 32);
+	other[0] ^= 1;
+	ok(!lr_record_owned(&r, home.id, other), "not another member's, with the same proof");
+	memcpy(other, home.id, 32);
+	other[0] ^= 1;
+	ok(!lr_record_owned(&r, other, party_key), "nor in another party");
+	lr_random(other, 32);
+	lr_public_key(r.public_key, other);
+	ok(!lr_record_owned(&r, home.id, party_key), "nor another key's");
+	if (!ok(proof && proof[-3] == 10 && lr_get_be16(proof - 2) == LR_PROOF_LEN, "the proof"))
+		return;
+	size_t before = (size_t)(proof - 3 - bytes),
+	       after = (size_t)len - before - 3 - LR_PROOF_LEN;
+	memcpy(less, bytes, before);
+	memcpy(less + before, proof + LR_PROOF_LEN, after);
+	is_int(lr_record_decode(less, before + after, &back), -EBADMSG, "without one it is none");
+	memcpy(bytes + len, proof - 3, 3 + LR_PROOF_LEN);
+	is_int(lr_record_decode(bytes, (size_t)len + 3 + LR_PROOF_LEN, &back), -EBADMSG,
+		"nor with two");
+	memmove(proof + LR_PROOF_LEN - 1, proof + LR_PROOF_LEN, after);
+	lr_put_be16(proof - 2, LR_PROOF_LEN - 1);
+	is_int(lr_record_decode(bytes, (size_t)len - 1, &back), -EBADMSG, "nor with a shorter one");
+}
+
 static void limits(void)
 {
 	struct lr_record r = sample(), back;
@@ -93,8 +126,9 @@ static void limits(void)
 	r.nat.mapping = 9;
 	is_int(lr_record_encode(&r, bytes, sizeof(bytes)), -EINVAL, "no unknown router");
 
-	/* Everything full, with names of the usual length. */
+	/* Everything full, and as long as it may be. */
 	r = sample();
+	snprintf(r.name, sizeof(r.name), "%032d", 0);
 	r.candidates.n = LR_CANDIDATES_MAX;
 	r.n_channels = LR_CHANNELS_MAX;
 	r.n_games = LR_GAMES_MAX;
@@ -102,8 +136,9 @@ static void limits(void)
 	for (unsigned i = 0; i < 16; i++) {
 		r.candidates.at[i] = r.candidates.at[1];
 		r.channels[i % 4] = r.channels[0];
-		snprintf(r.games[i % 8], LR_GAME_NAME, "a game's own name %u", i % 8);
-		snprintf(r.guests[i].name, LR_MEMBER_NAME, "guest of zoe %u", i);
+		snprintf(r.channels[i % 4].relay.text, LR_PLACE_TEXT, "%060d.%060d:1", i % 4, 0);
+		snprintf(r.games[i % 8], LR_GAME_NAME, "%024u", i % 8);
+		snprintf(r.guests[i].name, LR_MEMBER_NAME, "%032u", i);
 		r.guests[i].address = r.address;
 	}
 	int len = lr_record_encode(&r, bytes, sizeof(bytes));
@@ -121,7 +156,7 @@ static void envelope(void)
 	unsigned taken = 0, told = 0;
 	int len = lr_record_sign(&r, 42, START_S + 900, &by, nonce, bytes);
 
-	ok(len > LR_RECORD_MIN && len < 500, "a record is signed: %d bytes", len);
+	ok(len > LR_RECORD_MIN && len < 600, "a record is signed: %d bytes", len);
 	is_int(lr_envelope_read(bytes, (size_t)len, &e), 0, "its envelope is read");
 	lr_keyhash(hash, party_key);
 	ok(!e.leave && e.epoch == 1 && e.version == 42 && e.expiry_s == START_S + 900 &&
@@ -276,6 +311,7 @@ int main(void)
 	lr_random(priv, sizeof(priv));
 	lr_keys_of_member(party_key, party_secret, priv, home.id);
 	contents();
+	owner();
 	limits();
 	envelope();
 	leaving();
