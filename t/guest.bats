@@ -1,6 +1,6 @@
 # guest.bats - guests with a stock WireGuard client: Debian's wireguard-go, with the file as it is printed
 load helper
-load party
+load hostile
 
 # The party's namespaces, and g, where the guest is. The relay lends ports.
 setup() {
@@ -170,14 +170,16 @@ relay_with_second_port() {
 }
 lent_none() { ! ns s ss -Hlun | grep -q ':28[0-9][0-9][0-9] '; }
 
-# stranger PORT: sends what looks like WireGuard from ever new ports, and prints what came and went.
+# stranger PORT [SOURCE]: sends what looks like WireGuard from ever new ports, and prints what came and went; as
+# SOURCE what is answered goes there.
 stranger() {
-	ns g python3 - 10.93.0.2 "$1" <<-'END'
+	ns g python3 - 10.93.0.2 "$@" <<-'END'
 		import os, select, socket, struct, sys
 		to = (sys.argv[1], int(sys.argv[2]))
 		sent = got = worst = 0
 		for kind, size in ((1, 148), (2, 92), (3, 64), (4, 32), (4, 1400), (0, 148), (9, 600)) * 8:
 		    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		    s.bind((sys.argv[3] if len(sys.argv) > 3 else '', 0))
 		    n = s.sendto(struct.pack('<I', kind) + os.urandom(size - 4), to)
 		    back = 0
 		    while select.select([s], [], [], 0.03)[0]:
@@ -187,20 +189,75 @@ stranger() {
 	END
 }
 
-@test "a stranger at a lent port gets no more than he sent, and disturbs nobody" {
+@test "a stranger at a lent port gets no more than he sent, nor does whom he pretends to be, and disturbs nobody" {
 	behind_nat
 	party_of_two
 	invite phone
-	guest_up
 	local ip port out
 	ip=$(guest_address)
 	port=$(value Endpoint | sed 's/.*://')
-	wait_until 10 everybody "$ip"
+	# The guest comes in while somebody floods its port with what could be a handshake.
+	spawn ip netns exec "$TAG-c" /usr/bin/python3 "$ROOT/t/tools/onlooker.py" flood "10.93.0.2:$port" 1000000 01 148
+	wait_until 5 dropped lent_rate
+	guest_up
+	wait_until 20 everybody "$ip"
+	ip netns pids "$TAG-c" | xargs -r kill
+	wait_until 5 nobody_in c
+	# Who is c now sends nothing: what comes to it comes because g says that it is c.
+	ns g ip addr add 10.93.3.2/32 dev lo
+	ns r nft -f - <<-END
+		table ip c {
+			chain f { type filter hook forward priority 10; ip daddr 10.93.3.2 udp sport $port counter; }
+		}
+	END
+	out=$(stranger "$port" 10.93.3.2)
+	ns g ip addr del 10.93.3.2/32 dev lo
+	[ "$(counted c | cut -d' ' -f2)" -le "${out%% *}" ] || { echo "$out, to c: $(counted c)"; false; }
 	out=$(stranger "$port")
 	read -r sent got worst <<<"$out"
 	[ "$sent" -gt 15000 ] && [ "$worst" -le 0 ] && [ "$got" -le "$sent" ] || { echo "$out"; false; }
 	wait_until 10 everybody "$ip"
-	ns s curl -s http://127.0.0.1:3478/metrics | grep -q 'reason="lent_foreign"} [1-9]'
+	dropped lent_foreign
+}
+dropped() { ns s curl -s http://127.0.0.1:3478/metrics | grep -q "reason=\"$1\"} [1-9]"; }
+
+# said N: that many answers have come.
+said() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
+listens_on() { ns s ss -Hlun "sport = :$1" | grep -q .; }
+silent_on() { ! listens_on "$1"; }
+
+@test "a port that is lent to one member is nobody else's, and goes with him when he is kicked" {
+	local p=$BATS_TEST_TMPDIR/p m port
+	MEMBER=$ROOT/build/$MODE/t/tools/relaymember
+	need "$MEMBER"
+	"$MEMBER" found "$p"
+	ID=$("$MEMBER" id "$p")
+	is "$(put s "$(url)" <"$p/charter")" 200
+	for m in a b c; do
+		is "$("$MEMBER" record "$p" $m 1 | put s "$(url "/members/$("$MEMBER" keyhash "$p" $m)")")" 200
+	done
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	ns a "$MEMBER" talk "$p" 10.93.0.2:3478 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	echo $! >>"$PIDS"
+	exec 5>"$BATS_TEST_TMPDIR/in"
+	printf '%s\n' 'bind a' 'bind b' 'bind c' 'lend a 0 7' 'lend c 0 7' >&5
+	wait_until 10 said 5
+	port=$(awk '/^lent a/ { print $3 }' "$BATS_TEST_TMPDIR/out")
+	listens_on "$port"
+	# Asked for by another, under any tag; given back by another; and by who has no channel.
+	printf '%s\n' "lend b $port 7" "lend b $port 8" "return b $port 7" "return c $port 7" "move c" "return c $port 7" "lend a 0 7" >&5
+	wait_until 20 said 12
+	is "$(sed -n 6,12p "$BATS_TEST_TMPDIR/out")" "$(printf '%s\n' "refused b full" "refused b full" "refused b released" "refused c released" moved "refused c unbound" "lent a $port")"
+	listens_on "$port"
+	"$MEMBER" kick "$p" a b c
+	is "$(put s "$(url)" <"$p/charter")" 200
+	wait_until 5 silent_on "$port"
+	# Not even for the moment before it is noticed: it is nobody's, and he gets no other.
+	printf '%s\n' "lend a $port 7" "bind a" >&5
+	wait_until 10 said 14
+	exec 5>&-
+	is "$(sed -n 13,14p "$BATS_TEST_TMPDIR/out")" $'refused a unbound\nrefused a member'
+	listens_on "$(awk '/^lent c/ { print $3 }' "$BATS_TEST_TMPDIR/out")"
 }
 
 @test "the file: off a terminal nothing else on stdout, a QR code on one, an object with --json" {

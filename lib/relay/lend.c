@@ -13,6 +13,7 @@
 #define KEY_LEN     sizeof(uint16_t)
 #define MESSAGE_MIN 32 /* a keepalive: the shortest of WireGuard's messages */
 #define CREDIT_MAX  (64u << 10)
+#define NO_LIMIT    1000000 /* of all ports together: each has its own */
 #define LIFE        (LR_LENT_LIFE_S * LR_NS_PER_S)
 #define HEARD       (LR_LENT_HEARD_S * LR_NS_PER_S)
 
@@ -21,14 +22,16 @@ void lr_lends_init(struct lr_lends *l, const struct lr_lend_hooks *hooks, size_t
 {
 	*l = (struct lr_lends){.hooks = *hooks,
 		.max = max,
-		.strangers = lr_rate_of(LR_LENT_STRANGERS, 0),
+		.strangers = lr_rate_of(LR_LENT_ALL, 0),
 		.guest = *guest,
 		.party = *party};
+	lr_limit_init(&l->networks, LR_LENT_STRANGERS, NO_LIMIT);
 	lr_map_init(&l->by_port, KEY_LEN);
 }
 
 void lr_lends_release(struct lr_lends *l)
 {
+	lr_limit_release(&l->networks);
 	lr_map_release(&l->by_port);
 }
 
@@ -170,17 +173,42 @@ static struct lr_lent_source *source_at(struct lr_lent *lent, const struct lr_en
 	return NULL;
 }
 
-/* The place of an address that was silent longest; never that of the guest while it is there. */
-static struct lr_lent_source *new_source(struct lr_lent *lent, uint64_t now)
+static bool same_network(const struct lr_endpoint *a, const struct lr_endpoint *b)
+{
+	struct lr_ip x = lr_endpoint_ip(a), y = lr_endpoint_ip(b);
+
+	return x.family == y.family && memcmp(x.b, y.b, x.family == 4 ? 3 : 7) == 0;
+}
+
+/* The address that was silent longest, of all or of the network of `of`; never the guest's while it
+ * is there. *n: how many there are. */
+static struct lr_lent_source *oldest_source(
+	struct lr_lent *lent, const struct lr_endpoint *of, uint64_t now, unsigned *n)
 {
 	struct lr_lent_source *oldest = NULL;
+
+	*n = 0;
 	for (unsigned i = 0; i < LR_LENT_SOURCES; i++) {
 		struct lr_lent_source *s = &lent->sources[i];
-		if (s == lent->named && now < s->heard + HEARD)
+		if ((s == lent->named && now < s->heard + HEARD) ||
+			(of && !same_network(&s->at, of)))
 			continue;
+		(*n)++;
 		if (!oldest || s->heard < oldest->heard)
 			oldest = s;
 	}
+	return oldest;
+}
+
+/* A place for an address: one of its network's, when that has its share, else anybody's. */
+static struct lr_lent_source *new_source(
+	struct lr_lent *lent, const struct lr_endpoint *from, uint64_t now)
+{
+	unsigned n;
+	struct lr_lent_source *oldest = oldest_source(lent, from, now, &n);
+
+	if (n < LR_LENT_NETWORK)
+		oldest = oldest_source(lent, NULL, now, &n);
 	if (lent->named == oldest)
 		lent->named = NULL;
 	memset(oldest, 0, sizeof(*oldest));
@@ -200,15 +228,18 @@ enum lr_lend_verdict lr_lend_in(struct lr_lends *l, struct lr_lent *lent,
 	struct lr_lent_source *s = source_at(lent, from);
 	bool named = s && s == lent->named;
 	const struct lr_frame_guest g = {.port = lent->port, .at = *from};
+	const struct lr_ip ip = lr_endpoint_ip(from);
 
 	if (!is_message(message, len) || !lr_endpoint_port(from))
 		return LR_LEND_FOREIGN;
+	if (!named && !lr_limit_allow(&l->networks, now, &ip))
+		return LR_LEND_RATE;
 	if (!lr_meters_allow(named ? &lent->guest : &lent->strangers,
 		    named ? &l->guest : &l->strangers, len, now) ||
 		!lr_meters_allow(&lent->channel->party->meters, &l->party, len, now))
 		return LR_LEND_RATE;
 	if (!s)
-		s = new_source(lent, now);
+		s = new_source(lent, from, now);
 	s->at = *from;
 	s->heard = now;
 	s->credit = s->credit + len < CREDIT_MAX ? s->credit + (uint32_t)len : CREDIT_MAX;

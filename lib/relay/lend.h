@@ -16,10 +16,12 @@
  *   - an address gets no more bytes than came from it, until the hub names it as the guest, which
  *     it does with session data only: who has a session is known by its key. One address is named;
  *     the guest roams when the hub names another;
- *   - all addresses but the named one share a small allowance of packets, so that a stranger costs
- *     the hub next to nothing. The guest is charged like a member: by port and by party.
+ *   - all addresses but the named one have a small allowance of packets, by network and by port, so
+ *     that a stranger costs the hub next to nothing, and a network that floods a port uses up its
+ *     own allowance and places, not those of a guest who comes from elsewhere and is not named yet.
+ *     The guest is charged like a member: by port and by party.
  *
- * Cost: a lent port about 700 bytes and its owner's sockets; a packet one look-up and a walk over
+ * Cost: a lent port about 800 bytes and its owner's sockets; a packet one look-up and a walk over
  * LR_LENT_SOURCES addresses.
  */
 #ifndef LR_RELAY_LEND_H
@@ -33,7 +35,9 @@
 #define LR_LENT_MEMBER    16   /* ports of one member */
 #define LR_LENT_PARTY     32   /* of one party */
 #define LR_LENT_MESSAGE   2048 /* bytes of a guest's message, at most */
-#define LR_LENT_STRANGERS 64   /* packets a second from addresses that are not named */
+#define LR_LENT_NETWORK   2    /* of them of one network (/24, /56) */
+#define LR_LENT_STRANGERS 64   /* packets a second of one network, from addresses not named */
+#define LR_LENT_ALL       256  /* the same of all networks, to one port */
 
 struct lr_lent_source {
 	struct lr_endpoint at; /* AF_UNSPEC: free */
@@ -66,6 +70,7 @@ struct lr_lends {
 	struct lr_map by_port;
 	size_t n, max;
 	struct lr_rate strangers, guest, party;
+	struct lr_limit networks; /* of addresses that are not named */
 };
 
 /* At most `max` ports; the rates of a guest and of all of a party, its members included. */

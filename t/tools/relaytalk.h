@@ -14,6 +14,8 @@
  *     signal NAME [noack]        waits for a signal: signal NAME | silence NAME
  *     ratio NAME HEX             sends these bytes from a fresh socket: sent N got M
  *     junk NAME HEX              sends these bytes from NAME's socket
+ *     lend NAME PORT TAG         lent NAME PORT | refused NAME REASON | silence NAME; PORT 0: any
+ *     return NAME PORT TAG       the same; what was returned is refused as "released"
  *     move NAME                  a fresh socket (and address) for NAME
  *     leave NAME                 closes NAME's socket
  */
@@ -330,6 +332,23 @@ static void do_signal(struct member *m, const char *noack)
 			lr_frame_number(frame, LR_FRAME_SIGNAL, c.channel, c.epoch, c.seq));
 }
 
+/* LEND or RETURN; `more` is PORT TAG. */
+static void do_lend(struct member *m, enum lr_frame_kind kind, const char *more)
+{
+	uint8_t frame[LR_FRAME_LEND_LEN];
+	struct lr_frame_control c;
+	unsigned port, tag;
+	if (sscanf(more, "%u %u", &port, &tag) != 2)
+		stop("PORT TAG");
+	put_frame(m, frame, lr_frame_lend(frame, kind, (uint16_t)port, tag));
+	if (!get_control(m, LR_FRAME_LENT, &c, WAIT_MS))
+		printf("silence %s\n", m->name);
+	else if (c.reason)
+		say_refused(m, &c);
+	else
+		printf("lent %s %u\n", m->name, c.port);
+}
+
 static size_t unhex(const char *text, uint8_t *out, size_t room)
 {
 	size_t n = 0;
@@ -366,6 +385,8 @@ static void do_ratio(const char *hex)
 static void command(char **w, int n)
 {
 	struct member *m = member(w[1]);
+	char more[64];
+	snprintf(more, sizeof(more), "%s %s", n > 2 ? w[2] : "", n > 3 ? w[3] : "");
 	if (!strcmp(w[0], "bind")) {
 		do_bind(m, n > 2 ? w[2] : NULL);
 	} else if (!strcmp(w[0], "rebind")) {
@@ -397,6 +418,10 @@ static void command(char **w, int n)
 		do_keepalive(m);
 	} else if (!strcmp(w[0], "signal")) {
 		do_signal(m, n > 2 ? w[2] : NULL);
+	} else if (!strcmp(w[0], "lend") && n > 3) {
+		do_lend(m, LR_FRAME_LEND, more);
+	} else if (!strcmp(w[0], "return") && n > 3) {
+		do_lend(m, LR_FRAME_RETURN, more);
 	} else if (!strcmp(w[0], "ratio") && n > 2) {
 		do_ratio(w[2]);
 	} else if (!strcmp(w[0], "junk") && n > 2) {

@@ -350,6 +350,44 @@ static void strangers(void)
 	teardown();
 }
 
+/* One network floods the port, from ever new addresses and ports; a guest from elsewhere, far away,
+ * comes in all the same: what the hub answers 200 ms later finds it. */
+static void flooded(void)
+{
+	struct lr_endpoint guest = outside(0xc0000201, 4711);
+	unsigned in = 0, answered = 0, passed = 0;
+	setup(true, 100);
+	uint16_t port = lend(a, 1);
+	for (int i = 0; i < 10000; i++) {
+		struct lr_endpoint s = outside(0xcb007100 + (unsigned)i % 256, (uint16_t)(1 + i));
+		passed += comes(&s, 1, 148) == a;
+		if (i % 1000 == 500) /* not named yet: it begins anew each time */
+			in += comes(&guest, 1, 148) == a;
+		if (i % 1000 == 700)
+			answered += goes(a, port, &guest, false, 2, 92);
+		if (i % 100 == 0)
+			lr_channels_bind(
+				&r.channels, a, &(struct lr_relay_source){.at = a->at}, now);
+		now += LR_NS_PER_MS;
+	}
+	is_int(in, 10, "of ten handshakes in a flood all come to the hub");
+	is_int(answered, 10, "and are answered");
+	ok(passed > 500 && passed <= 11 * LR_LENT_STRANGERS, "of the flood comes little: %u",
+		passed);
+	/* From everywhere at once. */
+	now += 2 * LR_NS_PER_S;
+	lr_channels_bind(&r.channels, a, &(struct lr_relay_source){.at = a->at}, now);
+	passed = 0;
+	for (unsigned i = 0; i < 10000; i++) {
+		struct lr_endpoint s = outside(0xcb000000 + (i % 1000) * 256, 9);
+		passed += comes(&s, 1, 148) == a;
+		now += LR_NS_PER_MS / 10;
+	}
+	ok(passed > 200 && passed <= 2 * LR_LENT_ALL, "nor does one from a thousand networks: %u",
+		passed);
+	teardown();
+}
+
 int main(void)
 {
 	if (lr_crypto_init() < 0)
@@ -359,5 +397,6 @@ int main(void)
 	lifetime();
 	passing();
 	strangers();
+	flooded();
 	return tap_done();
 }
