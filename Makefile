@@ -32,7 +32,7 @@ ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS) -I. -I$(B)/gen -D_GN
              -ffile-prefix-map=$(CURDIR)=. \
              -DLR_VERSION='"$(VERSION)"' -DOPENSSL_API_COMPAT=30000 $(CPPFLAGS) -MMD -MP
 ALL_LDFLAGS = $(CFLAGS_$(MODE)) $(LDFLAGS) -Wl,--as-needed -Wl,-z,relro,-z,now
-LIBS     := -lcrypto -lsodium -ljansson -lpcap -lmnl -lqrencode -lmicrohttpd -lcurl -lminiupnpc -lnatpmp -lm
+LIBS     := -lssl -lcrypto -lsodium -ljansson -lpcap -lmnl -lqrencode -lmicrohttpd -lcurl -lminiupnpc -lnatpmp -lm
 
 all: $(BINS)
 
@@ -57,7 +57,7 @@ archives_upto = $(foreach r,$(call upto,$(1),$(ROOMS)),$(if $(SRC_$(r)),$(B)/lib
 
 # Asked once: a clear line instead of a page about headers that are not there.
 build/.libraries:
-	$(Q)command -v $(CC) pkg-config >/dev/null && pkg-config --exists libcrypto libsodium jansson libpcap libmnl \
+	$(Q)command -v $(CC) pkg-config >/dev/null && pkg-config --exists libcrypto libssl libsodium jansson libpcap libmnl \
 		libqrencode libmicrohttpd libcurl miniupnpc || \
 		{ echo "The compiler or a library is missing. Run: sudo make deps" >&2; exit 1; }
 	@mkdir -p $(@D) && touch $@

@@ -269,10 +269,10 @@ PublicKey = $CAROL"
 @test "without a node: what needs one says so, exit 4; with --iface nothing falls back to files" {
 	add_bob
 	for verb in "status" "metrics" "watch" "ping bob"; do
-		fails 4 "no node runs: \`lr-up --config FILE\` starts one" lr-peer $verb
+		fails 4 "no node runs: run \`lr-up\` first" lr-peer $verb
 	done
 	for verb in "list" "add $CAROL" "show bob"; do
-		fails 4 "lr9: no node runs: \`lr-up --config FILE --iface lr9\` starts one" lr-peer --iface lr9 $verb
+		fails 4 "lr9: no node runs: run \`lr-up --iface lr9\` first" lr-peer --iface lr9 $verb
 	done
 	fails 2 "../x: not a name of an interface" lr-peer --iface ../x list
 }
@@ -280,8 +280,8 @@ PublicKey = $CAROL"
 @test "a stale socket and other files in the run folder are no nodes" {
 	python3 -c 'import socket,sys; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])' "$LR_RUN_DIR/lr7.sock"
 	touch "$LR_RUN_DIR/lr8.sock" "$LR_RUN_DIR/notes"
-	fails 4 "no node runs: \`lr-up --config FILE\` starts one" lr-peer status
-	fails 4 "lr7: no node runs: \`lr-up --config FILE --iface lr7\` starts one" lr-peer --iface lr7 status
+	fails 4 "no node runs: run \`lr-up\` first" lr-peer status
+	fails 4 "lr7: no node runs: run \`lr-up --iface lr7\` first" lr-peer --iface lr7 status
 	is "$(says lr-peer list)" ""
 }
 
@@ -474,7 +474,7 @@ peer-removed bob"
 	is "$code" 4
 	is "$(tail -n 1 "$out")" "lr-peer: $(ifn a): the node has gone"
 	# Its socket is stale now, and in nobody's way.
-	fails 4 "no node runs: \`lr-up --config FILE\` starts one" p status
+	fails 4 "no node runs: run \`lr-up\` first" p status
 	node_up a
 	is "$(p list --json | jq -r .peer)" b
 }

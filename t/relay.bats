@@ -121,6 +121,46 @@ for_nobody() {
 	is "$(put_charter "$P" --cacert cert.pem)" 200
 }
 
+# tls_clients KIND COUNT [PATH [HEADER]]: t/tools/tlsclients.py, until it says `ready`
+tls_clients() {
+	local fifo=$BATS_TEST_TMPDIR/$1.out
+	mkfifo "$fifo"
+	spawn ns r bash -c 'exec 0<> <(:); exec "$@" >"$0"' "$fifo" /usr/bin/python3 "$ROOT/t/tools/tlsclients.py" 3478 "$@"
+	read -r -t 60 _ <"$fifo"
+}
+
+@test "TLS clients that say half, rubbish, do not read or renegotiate harm nobody; each network may begin so many" {
+	need openssl
+	cd "$BATS_TEST_TMPDIR"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 \
+		-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	relay --cert cert.pem --key key.pem
+	healthy() { is "$(http --cacert cert.pem https://127.0.0.1:3478/healthz)" ok; }
+	# At most 256 handshakes are open: the oldest of 300 go, and a newcomer gets through.
+	tls_clients stall 300
+	wait_until 5 eval '[ "$(metric tls_failed_total)" = 44 ]'
+	healthy
+	tls_clients rubbish 20
+	tls_clients cut 20
+	tls_clients deaf 20 /metrics
+	healthy
+	[ "$(metric tls_failed_total)" -ge 64 ]
+	# Who may begin 50 a second is refused the 100th, others are not.
+	run ns r bash -c 'for ((i = 0; i < 120; i++)); do exec 9<>/dev/tcp/127.0.0.1/3478 && printf "\x16\x03" >&9; done'
+	wait_until 5 eval '[ "$(metric connections_refused_total)" -ge 20 ]'
+	wait_until 5 healthy
+	# Old versions, another protocol inside, renegotiation.
+	wait_until 5 healthy
+	run ns r curl -sk --tls-max 1.1 https://127.0.0.1:3478/healthz
+	[ "$status" != 0 ]
+	ns r openssl s_client -connect 127.0.0.1:3478 -alpn http/1.1 </dev/null 2>/dev/null | grep -q 'ALPN protocol: http/1.1'
+	run ns r openssl s_client -connect 127.0.0.1:3478 -alpn h2
+	[[ $output == *"no application protocol"* ]]
+	run ns r bash -c '(printf "R\n"; read -r -t 0.3 _ <> <(:)) | openssl s_client -tls1_2 -connect 127.0.0.1:3478'
+	[[ $output == *"no renegotiation"* ]]
+	healthy
+}
+
 @test "a party is founded, joined, listed and left" {
 	relay
 	found

@@ -139,15 +139,38 @@ helper_of() { pgrep -P "$(node_of "$1")" -x lr-meet; }
 	wait_until 10 eval '[ "$(helper_of b)" != '"$before"' ]'
 }
 
-@test "only the web gets out: a relay on port 443, with TLS and without; the helper is killed" {
-	only_all
+# relay_tls: a relay on port 443 with a certificate
+relay_tls() {
 	need openssl
-	lab_up a=port,block=web b=symmetric,block=web
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=relay \
 		-addext subjectAltName=DNS:relay -keyout "$BATS_TEST_TMPDIR/key.pem" \
 		-out "$BATS_TEST_TMPDIR/cert.pem" 2>/dev/null
 	export SSL_CERT_FILE=$BATS_TEST_TMPDIR/cert.pem PORT=443
 	relay_up --listen :443 --cert "$BATS_TEST_TMPDIR/cert.pem" --key "$BATS_TEST_TMPDIR/key.pem"
+}
+shaken() { on relay curl -sk https://127.0.0.1/metrics | awk '/^lanrage_relay_tls_handshakes_total/ { print $2 }'; }
+
+@test "only the web gets out: a file and game packets through a relay with TLS" {
+	need iperf3 curl
+	lab_up a=port,block=web b=symmetric,block=web
+	relay_tls
+	PLACE=relay:443 host a
+	join b "$INVITE"
+	wait_until 5 pings b 10.66.0.1
+	is "$(way a) $(way b)" "tcp tcp"
+	[ "$(shaken)" -ge 4 ] # of each the directory and the stream
+	on a iperf3 -s -D -B 10.66.0.1 -I "$BATS_TEST_TMPDIR/iperf.pid"
+	# At 4 bytes a record this would take ten minutes.
+	on b timeout 20 iperf3 -c 10.66.0.1 -n 20M -J | jq -e '.end.sum_received.bytes > 10000000'
+	on b timeout 20 iperf3 -c 10.66.0.1 -n 20M -R -J | jq -e '.end.sum_received.bytes > 10000000'
+	on b ping -q -c 50 -i 0.02 -W 2 10.66.0.1 | grep -q ' 0% packet loss'
+	kill "$(tr -d '\0' <"$BATS_TEST_TMPDIR/iperf.pid")"
+}
+
+@test "a relay on port 443, with TLS and without; the helper is killed" {
+	only_all
+	lab_up a=port,block=web b=symmetric,block=web
+	relay_tls
 	PLACE=relay:443 host a
 	[[ $INVITE == lr://relay:443/* ]]
 	join b "$INVITE"

@@ -13,8 +13,9 @@
 
 #include "lib/base/clock.h"
 #include "lib/io/http_door.h"
+#include "lib/io/tls.h"
 
-enum { PLAIN, TLS, DAEMONS };
+enum { PLAIN, INSIDE, DAEMONS }; /* INSIDE: of the pairs behind TLS */
 enum {
 	POOL_BYTES = 4096, /* of one connection: head of the request, head of the answer */
 	BODY_STEP = 2048,
@@ -31,6 +32,7 @@ struct lr_http {
 	struct lr_http_hooks hooks;
 	struct daemon daemons[DAEMONS];
 	struct lr_http_door door;
+	struct lr_tls *tls; /* NULL: without a certificate */
 	struct lr_http_request *first;
 	/* resumed: libmicrohttpd 0.9.75 does not say that it is due then */
 	bool ending, resumed;
@@ -329,7 +331,17 @@ static void take_connection(
 	void *ctx, int fd, const struct lr_endpoint *peer, socklen_t len, bool tls)
 {
 	struct lr_http *h = ctx;
-	MHD_add_connection(h->daemons[tls ? TLS : PLAIN].mhd, fd, &peer->sa, len); /* or closes */
+	if (tls)
+		lr_tls_take(h->tls, fd, peer, len);
+	else
+		MHD_add_connection(h->daemons[PLAIN].mhd, fd, &peer->sa, len); /* or closes */
+}
+
+/* TLS hands over what is inside; the door counts the outside. */
+static void take_inside(void *ctx, int fd, const struct lr_endpoint *peer, socklen_t len)
+{
+	struct lr_http *h = ctx;
+	MHD_add_connection(h->daemons[INSIDE].mhd, fd, &peer->sa, len); /* or closes */
 }
 
 int lr_http_listen(struct lr_http *h, int fd)
@@ -347,21 +359,14 @@ static int start_daemon(struct lr_http *h, int which, const struct lr_http_optio
 {
 	struct daemon *d = &h->daemons[which];
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-			 MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | (which == TLS ? MHD_USE_TLS : 0);
-	/* The logger first: what is wrong with the certificate is for our own error. */
-	struct MHD_OptionItem tls[] = {
-		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key},
-		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->cert},
-		{MHD_OPTION_END, 0, NULL},
-	};
+			 MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG;
 	d->http = h;
 	d->mhd = MHD_start_daemon(flags, 0, NULL, NULL, access_handler, h,
 		MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, h, MHD_OPTION_CONNECTION_LIMIT,
-		o->connections + 1, MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024, MHD_OPTION_ARRAY,
-		which == TLS ? tls : tls + 2, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, which == PLAIN ? connection_changed : NULL, h,
+		MHD_OPTION_CONNECTION_LIMIT, o->connections + 1, MHD_OPTION_CONNECTION_TIMEOUT,
+		o->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)1024, MHD_OPTION_END);
 	if (!d->mhd)
 		return -EINVAL;
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD);
@@ -369,6 +374,19 @@ static int start_daemon(struct lr_http *h, int which, const struct lr_http_optio
 		return -ENOSYS;
 	d->source = (struct lr_source){.fd = info->epoll_fd, .ready = daemon_ready, .ctx = d};
 	return lr_loop_add(h->loop, &d->source, EPOLLIN);
+}
+
+static int start_tls(struct lr_http *h, const struct lr_http_options *o, struct lr_err *err)
+{
+	const struct lr_tls_hooks hooks = {.ctx = h, .take = take_inside};
+	if (!o->cert)
+		return 0;
+	h->tls = lr_tls_new(h->loop, &h->door, o->cert, o->key, &hooks, err);
+	if (!h->tls)
+		return -1;
+	return start_daemon(h, INSIDE, o) < 0
+		       ? lr_err_set(err, LR_EXIT_FAILED, "the HTTP server does not start")
+		       : 0;
 }
 
 struct lr_http *lr_http_new(struct lr_loop *loop, const struct lr_http_options *o,
@@ -383,13 +401,9 @@ struct lr_http *lr_http_new(struct lr_loop *loop, const struct lr_http_options *
 	h->hooks = *hooks;
 	const struct lr_http_door_hooks door = {.ctx = h, .take = take_connection};
 	lr_http_door_init(&h->door, loop, o, &door);
-	int r = start_daemon(h, PLAIN, o);
-	if (r < 0)
+	if (start_daemon(h, PLAIN, o) < 0)
 		lr_err_set(err, LR_EXIT_FAILED, "the HTTP server does not start");
-	else if (o->cert && (r = start_daemon(h, TLS, o)) < 0)
-		lr_err_set(err, LR_EXIT_USAGE,
-			"certificate and key: not PEM, or they do not belong together");
-	if (r == 0)
+	else if (start_tls(h, o, err) == 0)
 		return h;
 	lr_http_free(h);
 	return NULL;
@@ -419,6 +433,7 @@ void lr_http_free(struct lr_http *h)
 	for (int i = 0; i < DAEMONS; i++)
 		if (h->daemons[i].mhd)
 			stop_daemon(&h->daemons[i]);
+	lr_tls_free(h->tls); /* now that the last answers lie in its pairs */
 	lr_http_door_release(&h->door);
 	free(h);
 }
@@ -436,8 +451,10 @@ static uint64_t due_of(const struct daemon *d, uint64_t now)
 uint64_t lr_http_due(const struct lr_http *h)
 {
 	uint64_t plain = due_of(&h->daemons[PLAIN], h->loop->now);
-	uint64_t tls = due_of(&h->daemons[TLS], h->loop->now);
-	return h->resumed ? 0 : plain < tls ? plain : tls;
+	uint64_t inside = due_of(&h->daemons[INSIDE], h->loop->now);
+	uint64_t tls = h->tls ? lr_tls_due(h->tls) : LR_NEVER;
+	uint64_t due = plain < inside ? plain : inside;
+	return h->resumed ? 0 : due < tls ? due : tls;
 }
 
 void lr_http_tick(struct lr_http *h, uint64_t now)
@@ -447,6 +464,8 @@ void lr_http_tick(struct lr_http *h, uint64_t now)
 	for (int i = 0; i < DAEMONS; i++)
 		if (h->daemons[i].mhd && (resumed || due_of(&h->daemons[i], now) <= now))
 			MHD_run(h->daemons[i].mhd);
+	if (h->tls)
+		lr_tls_tick(h->tls, now);
 }
 
 void lr_http_stats(const struct lr_http *h, struct lr_http_stats *out)
@@ -454,4 +473,6 @@ void lr_http_stats(const struct lr_http *h, struct lr_http_stats *out)
 	*out = (struct lr_http_stats){.connections = h->door.connections,
 		.refused_full = h->door.refused_full,
 		.refused_network = h->door.refused_network};
+	if (h->tls)
+		lr_tls_stats(h->tls, &out->tls);
 }

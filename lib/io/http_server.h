@@ -3,16 +3,16 @@
  *
  * Theory of operation. The owner listens and accepts nothing itself: lr_http_listen() adds a
  * listening socket, connections are counted by network (IPv4 /24, IPv6 /56) and handed to
- * libmicrohttpd, whose epoll descriptor is one source of the loop. With a certificate the
- * first byte of a connection tells TLS from plain HTTP, so one port serves both; until a byte has
- * come the connection stays in the kernel (TCP_DEFER_ACCEPT).
+ * libmicrohttpd, whose epoll descriptor is one source of the loop. With a certificate one
+ * port serves both HTTP and HTTPS; TLS is ours (tls.h), as libmicrohttpd 0.9.75 moves an upgraded
+ * TLS connection through a buffer of 8 bytes.
  *
  * A request is announced when its head is complete (`begin`, which may refuse it before the
  * body comes), handed over with its body (`handle`) and answered by lr_http_answer(), there or at
  * any later time; meanwhile it costs its connection's memory and no time. `done` is the last
  * that is heard of it, also when the client has gone.
  *
- * An upgraded connection gives its descriptor to the owner, with TLS one end of a pair.
+ * An upgraded connection gives its descriptor to the owner, with TLS one end of a pair of sockets.
  */
 #ifndef LR_IO_HTTP_SERVER_H
 #define LR_IO_HTTP_SERVER_H
@@ -48,6 +48,10 @@ struct lr_http_options {
 struct lr_http_stats {
 	unsigned connections;
 	uint64_t refused_full, refused_network;
+	struct lr_tls_stats {
+		uint64_t shaken, failed; /* handshakes that were done, and that came to nothing */
+		uint64_t refused;        /* over their rate, before anything was said */
+	} tls;
 };
 
 /* NULL with `err` (exit 2 for a certificate that cannot be used). `hooks` is copied. */

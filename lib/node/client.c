@@ -119,7 +119,7 @@ static struct lr_client *attach(const char *iface, struct lr_err *err)
 		bool busy = fd == -EAGAIN;
 		lr_err_set(err, LR_EXIT_UNREACHABLE,
 			busy ? "%s: the node does not answer"
-			     : "%s: no node runs: `lr-up --config FILE --iface %s` starts one",
+			     : "%s: no node runs: run `lr-up --iface %s` first",
 			iface, iface);
 		return NULL;
 	}
@@ -158,8 +158,7 @@ struct lr_client *lr_client_open(const char *iface, struct lr_err *err)
 	}
 	int n = lr_client_list(&nodes, err);
 	if (n == 0)
-		lr_err_set(
-			err, LR_EXIT_UNREACHABLE, "no node runs: `lr-up --config FILE` starts one");
+		lr_err_set(err, LR_EXIT_UNREACHABLE, "no node runs: run `lr-up` first");
 	else if (n > 1)
 		tell_several(nodes, n, err);
 	else if (n == 1)

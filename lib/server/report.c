@@ -118,7 +118,9 @@ static void http_metrics(FILE *out, const struct lr_server *s)
 	gauge(out, "polls", "Requests that wait for news.", s->n_polls);
 	gauge(out, "tunnels", "Clients that are relayed over TCP.", s->n_tunnels);
 	counter(out, "connections_refused_total", "Connections over a limit.",
-		h.refused_full + h.refused_network);
+		h.refused_full + h.refused_network + h.tls.refused);
+	counter(out, "tls_handshakes_total", "TLS handshakes that were done.", h.tls.shaken);
+	counter(out, "tls_failed_total", "TLS handshakes that came to nothing.", h.tls.failed);
 	counter(out, "requests_limited_total", "Requests answered with 429.", s->limited);
 	head(out, "requests_total", "counter", "Requests by the class of their status.");
 	for (unsigned i = 1; i < 6; i++)
