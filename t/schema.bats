@@ -61,6 +61,9 @@ verbs() {
 		- lr-peer netcheck
 		replay lr-perf replay $ROOT/share/traces/doom.pcap
 		target lr-perf targets
+		listed-game lr-game list
+		game lr-game show warcraft-3 flatout-2 minecraft-java
+		- lr-game detect
 		- lr-meet serve
 		- lr-meet get
 		- lr-meet map

@@ -9,6 +9,9 @@ end
 function __lr_peers
 	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
 end
+function __lr_games
+	lr-game list 2>/dev/null | sed 's/ .*//'
+end
 complete -c lr-ipam -f
 complete -c lr-ipam -s p -l pool -x -d 'the pool, /8 to /30 (default 10.66.0.0/16)'
 complete -c lr-ipam -s u -l ula -x -d 'IPv6 prefix of a new pool (default: made from the pool)'

@@ -9,6 +9,9 @@ end
 function __lr_peers
 	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
 end
+function __lr_games
+	lr-game list 2>/dev/null | sed 's/ .*//'
+end
 complete -c lr-meet -f
 complete -c lr-meet -s j -l json -d 'answers as JSON'
 complete -c lr-meet -s h -l help -d 'show this help and exit'

@@ -9,6 +9,9 @@ end
 function __lr_peers
 	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
 end
+function __lr_games
+	lr-game list 2>/dev/null | sed 's/ .*//'
+end
 complete -c lr-notify -f
 complete -c lr-notify -s d -l discord -d 'post to a Discord webhook'
 complete -c lr-notify -s w -l webhook -d 'post JSON to any webhook'

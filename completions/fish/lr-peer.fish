@@ -9,6 +9,9 @@ end
 function __lr_peers
 	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
 end
+function __lr_games
+	lr-game list 2>/dev/null | sed 's/ .*//'
+end
 complete -c lr-peer -f
 complete -c lr-peer -l iface -x -a '(__lr_ifaces)' -d 'talk to the node of this interface'
 complete -c lr-peer -s j -l json -d 'print JSON, one object a line'

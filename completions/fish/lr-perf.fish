@@ -9,6 +9,9 @@ end
 function __lr_peers
 	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
 end
+function __lr_games
+	lr-game list 2>/dev/null | sed 's/ .*//'
+end
 complete -c lr-perf -f
 complete -c lr-perf -l json -d 'print JSON'
 complete -c lr-perf -s h -l help -d 'show this help and exit'

@@ -9,6 +9,9 @@ end
 function __lr_peers
 	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
 end
+function __lr_games
+	lr-game list 2>/dev/null | sed 's/ .*//'
+end
 complete -c lr-relay -f
 complete -c lr-relay -s l -l listen -x -d 'listen here, TCP and UDP; may be given again (:3478)'
 complete -c lr-relay -l second-port -x -d 'a second UDP port, so that STUN can tell NATs apart'

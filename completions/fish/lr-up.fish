@@ -9,6 +9,9 @@ end
 function __lr_peers
 	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
 end
+function __lr_games
+	lr-game list 2>/dev/null | sed 's/ .*//'
+end
 complete -c lr-up -f
 complete -c lr-up -s c -l config -r -F -d 'run this wg-quick file, or our JSON; - is standard input'
 complete -c lr-up -s i -l iface -x -a '(__lr_ifaces)' -d 'name of the interface, lr0 unless given'

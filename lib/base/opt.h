@@ -39,7 +39,7 @@ struct lr_opt {
 	const char *help;     /* one line, lower case, no full stop */
 	size_t offset;        /* where in the program's argument struct the value goes */
 	long min, max;        /* INT and REAL: the allowed range, when max > min */
-	const char *complete; /* "file", "iface", "peer", or words "a b"; NULL: nothing */
+	const char *complete; /* "file", "iface", "peer", "game", or words "a b"; NULL: nothing */
 };
 
 struct lr_cli {

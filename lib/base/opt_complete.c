@@ -17,6 +17,8 @@
 	"lr-peer list --json 2>/dev/null | sed -n 's/.*\"" LR_K_PEER                               \
 	"\":\"\\([^\"\\\\]*\\)\".*/\\1/p'"
 
+#define GAMES "lr-game list 2>/dev/null | sed 's/ .*//'"
+
 static bool kind(const char *complete, const char *is)
 {
 	return complete && strcmp(complete, is) == 0;
@@ -91,6 +93,8 @@ static void bash_action(FILE *out, const char *complete)
 		fprintf(out, "__lr_offer \"$cur\" < <(__lr_ifaces)");
 	else if (kind(complete, "peer"))
 		fprintf(out, "__lr_offer \"$cur\" < <(__lr_peers)");
+	else if (kind(complete, "game"))
+		fprintf(out, "__lr_offer \"$cur\" < <(" GAMES ")");
 	else if (complete)
 		fprintf(out, "__lr_words \"$cur\" %s", complete);
 	else
@@ -207,6 +211,11 @@ static const char zsh_helpers[] = "__lr_ifaces() {\n"
 				  "\tlocal -a names\n"
 				  "\tnames=(${(f)\"$(" PEERS ")\"})\n"
 				  "\tcompadd \"$@\" -a names\n"
+				  "}\n"
+				  "__lr_games() {\n"
+				  "\tlocal -a names\n"
+				  "\tnames=(${(f)\"$(" GAMES ")\"})\n"
+				  "\tcompadd \"$@\" -a names\n"
 				  "}\n";
 
 static void zsh_action(FILE *out, const char *complete)
@@ -217,6 +226,8 @@ static void zsh_action(FILE *out, const char *complete)
 		fprintf(out, "__lr_ifaces");
 	else if (kind(complete, "peer"))
 		fprintf(out, "__lr_peers");
+	else if (kind(complete, "game"))
+		fprintf(out, "__lr_games");
 	else if (complete)
 		fprintf(out, "(%s)", complete);
 	else
@@ -308,6 +319,9 @@ static const char fish_helpers[] = "function __lr_ifaces\n"
 				   "end\n"
 				   "function __lr_peers\n"
 				   "\t" PEERS "\n"
+				   "end\n"
+				   "function __lr_games\n"
+				   "\t" GAMES "\n"
 				   "end\n";
 
 static void fish_action(FILE *out, const char *complete)
@@ -316,6 +330,8 @@ static void fish_action(FILE *out, const char *complete)
 		fprintf(out, " -a '(__lr_ifaces)'");
 	else if (kind(complete, "peer"))
 		fprintf(out, " -a '(__lr_peers)'");
+	else if (kind(complete, "game"))
+		fprintf(out, " -a '(__lr_games)'");
 	else if (complete && !kind(complete, "file"))
 		fprintf(out, " -a '%s'", complete);
 }

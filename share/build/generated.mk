@@ -3,7 +3,8 @@
 # .d files say which objects include it.
 HOSTCC    ?= $(CC)
 GEN       := build/gen/lr-gen
-GENERATED := $(addprefix $(B)/gen/,terms.h defaults.h targets.h)
+GENERATED := $(addprefix $(B)/gen/,terms.h defaults.h targets.h games.h)
+GAMES     := $(wildcard share/games/*.json)
 
 # Made beside and renamed: builds in two modes may run at the same time.
 $(GEN): share/build/gen.c
@@ -23,3 +24,16 @@ $(B)/gen/defaults.h: share/defaults.json $(GEN)
 	$(generate)
 $(B)/gen/targets.h: $(wildcard share/targets.json) $(GEN)
 	$(generate)
+
+# The profiles of games are read by the library's own reader, which is compiled for this first.
+GEN_GAMES := $(B)/gen/lr-gen-games
+GEN_GAMES_SRC := share/build/games.c lib/game/game_json.c lib/net/addr.c $(addprefix lib/base/,json.c err.c text.c)
+
+$(GEN_GAMES): $(GEN_GAMES_SRC) lib/game/game.h $(B)/gen/terms.h | build/.libraries
+	@$(if $(filter 1,$(V)),,echo "  GEN $@")
+	$(Q)$(HOSTCC) -std=gnu17 -O1 $(WARN) -D_GNU_SOURCE -I. -I$(B)/gen -o $@.$$$$ $(GEN_GAMES_SRC) -ljansson -lm && \
+		mv -f $@.$$$$ $@
+
+$(B)/gen/games.h: $(GAMES) $(GEN_GAMES)
+	@$(if $(filter 1,$(V)),,echo "  GEN $@")
+	$(Q)$(GEN_GAMES) $(GAMES) >$@.$$$$ && mv -f $@.$$$$ $@ || { rm -f $@.$$$$; exit 1; }

@@ -22,6 +22,7 @@ install: all
 	$(call PUT,644,$(FISHDIR),$(wildcard completions/fish/*))
 	$(call PUT,644,$(DATADIR)/lanrage,$(wildcard share/*.json))
 	$(call PUT,644,$(DATADIR)/lanrage/schema,$(wildcard share/schema/*.json))
+	$(call PUT,644,$(DATADIR)/lanrage/games,$(wildcard share/games/*.json))
 	$(call PUT,644,$(DOCDIR),LICENSE README.md)
 
 INSTALLED = $(addprefix $(BINDIR)/,$(PROGRAMS)) \

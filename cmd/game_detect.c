@@ -1,0 +1,48 @@
+/*
+ * game_detect.c - lr-game detect: which games run here
+ */
+#include <stdio.h>
+
+#include "cmd/game.h"
+#include "lib/game/detect.h"
+#include "terms.h"
+
+static const char *const ways[] = {"executable", "close", "ports"};
+
+static json_t *found_json(const struct lr_detect_game *g)
+{
+	json_t *o = json_object();
+
+	lr_json_put_str(o, LR_K_GAME, g->game->name);
+	lr_json_put_str(o, LR_K_TITLE, g->game->title);
+	lr_json_put_int(o, LR_K_PID, g->pid);
+	lr_json_put_str(o, LR_K_PROCESS, g->process[0] ? g->process : NULL);
+	lr_json_put_str(o, LR_K_MATCH, ways[g->by]);
+	if (g->port)
+		lr_json_put_int(o, LR_K_PORT, g->port);
+	else
+		lr_json_put(o, LR_K_PORT, json_null());
+	lr_json_put_int(o, LR_K_CONFIDENCE, g->confidence);
+	return o;
+}
+
+int lr_game_run_detect(struct lr_cli *cli)
+{
+	const struct lr_game_args *a = cli->args;
+	struct lr_detect_game found[LR_DETECT_MAX];
+	struct lr_games all;
+	int code = lr_game_load(cli, &all);
+
+	if (code != LR_EXIT_OK)
+		return code;
+	int n = lr_detect(&all, a->proc ? a->proc : "/proc", found, &cli->err);
+	for (int i = 0; i < n; i++)
+		if (a->json)
+			lr_game_line(found_json(&found[i]));
+		else
+			printf("%-30s pid %-8d %3u %% by %s%s%s\n", found[i].game->name,
+				(int)found[i].pid, found[i].confidence, ways[found[i].by],
+				found[i].process[0] ? ": " : "", found[i].process);
+	lr_games_release(&all);
+	return n < 0 ? lr_game_failed(cli) : n ? LR_EXIT_OK : LR_EXIT_FAILED;
+}

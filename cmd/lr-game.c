@@ -1,0 +1,49 @@
+/*
+ * lr-game - what games need from the network: profiles, which game runs
+ */
+#include "cmd/game.h"
+
+#define AT(member) offsetof(struct lr_game_args, member)
+
+static const struct lr_opt options[] = {
+	{"json", 'j', LR_OPT_FLAG, NULL, "print JSON, one object a line", AT(json)},
+	{NULL},
+};
+
+static const struct lr_opt detect_options[] = {
+	{"proc", 0, LR_OPT_TEXT, "DIR", NULL, AT(proc)}, /* for tests */
+	{NULL},
+};
+
+static const struct lr_verb verbs[] = {
+	{"list", "", "print all games that are known", NULL, 0, 0, lr_game_run_list},
+	{"show", "GAME...", "print what is known of a game, and where from", NULL, 1, -1,
+		lr_game_run_show, "game"},
+	{"detect", "", "print which games run on this machine", detect_options, 0, 0,
+		lr_game_run_detect},
+	{NULL},
+};
+
+static const struct lr_exit_note exits[] = {
+	{LR_EXIT_OK, "done"},
+	{LR_EXIT_FAILED, "failed: no such game, no game runs"},
+	{LR_EXIT_USAGE, "command line wrong, nothing was done"},
+	{0, NULL},
+};
+
+const struct lr_prog lr_game_prog = {
+	.name = "lr-game",
+	.summary = "Games on the LAN: what each needs, and which of them runs.",
+	.usage = "[OPTION]... VERB [GAME]...",
+	.opts = options,
+	.verbs = verbs,
+	.exits = exits,
+	.examples = "  lr-game show warcraft-3\n"
+		    "  lr-game detect --json | jq -r .game\n",
+	.args_size = sizeof(struct lr_game_args),
+};
+
+int main(int argc, char **argv)
+{
+	return lr_opt_main(&lr_game_prog, argc, argv);
+}

@@ -1,0 +1,22 @@
+# fish completion, made by: lr-game --print-completion=fish
+function __lr_ifaces
+	set -l dir /run/lanrage
+	test -n "$LR_RUN_DIR"; and set dir $LR_RUN_DIR
+	for f in $dir/*.sock
+		basename -- $f .sock
+	end
+end
+function __lr_peers
+	lr-peer list --json 2>/dev/null | sed -n 's/.*"peer":"\([^"\\]*\)".*/\1/p'
+end
+function __lr_games
+	lr-game list 2>/dev/null | sed 's/ .*//'
+end
+complete -c lr-game -f
+complete -c lr-game -s j -l json -d 'print JSON, one object a line'
+complete -c lr-game -s h -l help -d 'show this help and exit'
+complete -c lr-game -s V -l version -d 'show the version and exit'
+complete -c lr-game -n __fish_use_subcommand -a list -d 'print all games that are known'
+complete -c lr-game -n __fish_use_subcommand -a show -d 'print what is known of a game, and where from'
+complete -c lr-game -n '__fish_seen_subcommand_from show' -a '(__lr_games)'
+complete -c lr-game -n __fish_use_subcommand -a detect -d 'print which games run on this machine'
