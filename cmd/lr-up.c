@@ -7,6 +7,7 @@
 #include "cmd/up.h"
 #include "defaults.h"
 #include "lib/crypto/crypto.h"
+#include "lib/net/pace.h"
 
 #define AT(member) offsetof(struct lr_up_args, member)
 
@@ -38,6 +39,9 @@ static const struct lr_opt options[] = {
 	{"redundant", 0, LR_OPT_MAYBE, "WHAT",
 		"send to members over two paths: game (small UDP packets, the default) or all",
 		AT(redundant)},
+	{"uplink", 0, LR_OPT_TEXT, "RATE",
+		"send no faster than this (19mbit), so that games need not wait in the router",
+		AT(uplink)},
 	{"tun", 0, LR_OPT_FLAG, NULL, "a layer 3 interface (the default with --config)", AT(tun)},
 	{"tap", 0, LR_OPT_FLAG, NULL,
 		"an Ethernet interface that carries IP (the default in a party)", AT(tap)},
@@ -88,7 +92,7 @@ static const char *conflict(const struct lr_up_args *a, int n)
 
 static int run(struct lr_cli *cli)
 {
-	const struct lr_up_args *a = cli->args;
+	struct lr_up_args *a = cli->args;
 	const char *wrong = conflict(a, cli->n);
 
 	lr_up_log_to();
@@ -98,6 +102,10 @@ static int run(struct lr_cli *cli)
 		return lr_up_down(cli);
 	if (a->status)
 		return lr_up_status(cli);
+	if (a->uplink && lr_pace_parse(a->uplink, &a->rate) < 0)
+		return lr_err_set(&cli->err, LR_EXIT_USAGE,
+			"--uplink: '%.40s' is no rate from 64kbit to 100gbit, such as 19mbit",
+			a->uplink);
 	if (a->ready_fd && fcntl((int)a->ready_fd, F_GETFD) < 0)
 		return lr_err_set(&cli->err, LR_EXIT_USAGE,
 			"--ready-fd %ld: no such descriptor is open", a->ready_fd);

@@ -13,7 +13,8 @@ struct lr_up_args {
 	bool tun, tap, foreground, down, status, json;
 	long ready_fd, spin_us;
 	/* parties */
-	const char *relay, *outside, *name, *budget, *redundant;
+	const char *relay, *outside, *name, *budget, *redundant, *uplink;
+	uint64_t rate; /* what `uplink` says, bit/s */
 	bool hide, hide_all, fresh, force, no_map;
 };
 

@@ -124,6 +124,7 @@ static int start_node(struct lr_cli *cli, const struct up *up, struct lr_node *n
 		.iface = a->iface ? a->iface : iface,
 		.tap = !a->tun,
 		.spin_us = (unsigned)a->spin_us,
+		.uplink = a->rate,
 		.party = true,
 		.redundant = up->redundant,
 		.force = a->force,

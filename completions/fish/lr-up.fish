@@ -25,6 +25,7 @@ complete -c lr-up -l force -d 'members\' addresses go before those of a network 
 complete -c lr-up -l punch-budget -x -d 'what reaching others through NATs may cost the router: sockets, packets a second'
 complete -c lr-up -l no-portmap -d 'do not ask the home router for a port (UPnP, NAT-PMP, PCP)'
 complete -c lr-up -l redundant -d 'send to members over two paths: game (small UDP packets, the default) or all'
+complete -c lr-up -l uplink -x -d 'send no faster than this (19mbit), so that games need not wait in the router'
 complete -c lr-up -l tun -d 'a layer 3 interface (the default with --config)'
 complete -c lr-up -l tap -d 'an Ethernet interface that carries IP (the default in a party)'
 complete -c lr-up -s f -l foreground -d 'stay in the foreground'

@@ -97,7 +97,7 @@ int lr_loop_run(struct lr_loop *l, const struct lr_loop_owner *owner)
 		int n = 0;
 		if (l->spin_ns && l->now < spin_until)
 			n = spin(l, spin_until, due);
-		if (n == 0 && l->now < due)
+		if (n == 0) /* what is due already must not keep what is ready waiting */
 			n = wait_until(l, l->now, due);
 		if (n < 0 && errno != EINTR)
 			return -errno;

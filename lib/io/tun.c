@@ -40,17 +40,28 @@ static int open_error(const char *name, struct lr_err *err)
 	}
 }
 
-/* Asks for as much as the kernel grants. Checksum offload must stand before TSO. */
+/* What TUNSETOFFLOAD is asked for. Checksum offload must stand before TSO. */
+static unsigned offloads(bool uso)
+{
+	return TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN |
+	       (uso ? TUN_F_USO4 | TUN_F_USO6 : 0);
+}
+
+/* As much as the kernel grants. */
 static void offload(struct lr_tun *t)
 {
-	unsigned tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
-	unsigned uso = TUN_F_USO4 | TUN_F_USO6;
 	if (lr_env_set("LR_NO_TSO"))
 		return;
-	if (!lr_env_set("LR_NO_USO") && ioctl(t->fd, TUNSETOFFLOAD, tso | uso) == 0)
+	if (!lr_env_set("LR_NO_USO") && ioctl(t->fd, TUNSETOFFLOAD, offloads(true)) == 0)
 		t->tso = t->uso = true;
-	else if (ioctl(t->fd, TUNSETOFFLOAD, tso) == 0)
+	else if (ioctl(t->fd, TUNSETOFFLOAD, offloads(false)) == 0)
 		t->tso = true;
+}
+
+void lr_tun_single(struct lr_tun *t, bool single)
+{
+	if (t->tso)
+		ioctl(t->fd, TUNSETOFFLOAD, single ? TUN_F_CSUM : offloads(t->uso));
 }
 
 static int read_mac(struct lr_tun *t)

@@ -32,6 +32,8 @@ struct lr_tun {
 /* Makes the device, down and without an address. -1 with `err`: LR_EXIT_RIGHTS when rights or
  * /dev/net/tun are missing, LR_EXIT_FAILED when the name is taken or no interface name. */
 int lr_tun_open(struct lr_tun *t, const char *name, bool tap, struct lr_err *err);
+/* Whether every frame that is read is one packet; what may be written is not touched. */
+void lr_tun_single(struct lr_tun *t, bool single);
 void lr_tun_close(struct lr_tun *t); /* the interface is gone with it */
 
 /* One frame: header into *h, the rest into `buf`. Bytes in buf, or -errno (-EAGAIN: none). */

@@ -10,14 +10,12 @@
 #include "lib/net/ip.h"
 
 #define DSCP_EF   46
+#define LINE      64u    /* bytes of a cache line */
 #define ONE_FRAME 65536u /* CoDel leaves a queue of no more than one packet alone */
 
 void lr_queue_init(struct lr_queue *q)
 {
 	memset(q, 0, sizeof(*q));
-	for (unsigned i = 0; i < LR_QUEUE_SLOTS; i++)
-		q->spare[i] = (uint8_t)(LR_QUEUE_SLOTS - 1 - i);
-	q->n_spare = LR_QUEUE_SLOTS;
 }
 
 /* --- which flow, which class --- */
@@ -85,56 +83,59 @@ static struct lr_queue_item take_oldest(struct lr_queue *q)
 {
 	struct lr_queue_item item = q->ring[q->first];
 
-	q->first = (q->first + 1) % LR_QUEUE_SLOTS;
+	q->first = (q->first + 1) % LR_QUEUE_ITEMS;
 	q->count--;
 	q->bytes -= item.bytes;
 	q->flows[item.flow].waiting--;
 	return item;
 }
 
-static void drop(struct lr_queue *q, unsigned slot, enum lr_queue_drop why)
+size_t lr_queue_place(struct lr_queue *q)
 {
-	q->drops[why]++;
-	lr_queue_spare(q, slot);
+	const uint32_t head = q->ring[q->first].place;
+
+	if (q->count == 0)
+		q->first = q->tail = 0;
+	else if (q->tail > head && LR_QUEUE_ROOM - q->tail < LR_QUEUE_FRAME && head > 0)
+		q->tail = 0; /* the rest at the end is too short */
+	bool room =
+		q->count == 0 || (q->tail > head ? LR_QUEUE_ROOM : head) - q->tail > LR_QUEUE_FRAME;
+	return room && q->count < LR_QUEUE_ITEMS ? q->tail : LR_QUEUE_ROOM;
 }
 
-unsigned lr_queue_slot(struct lr_queue *q)
+bool lr_queue_put(struct lr_queue *q, uint64_t now, uint16_t flow, size_t bytes)
 {
-	if (q->n_spare == 0)
-		drop(q, take_oldest(q).slot, LR_QUEUE_DROP_FULL);
-	return q->spare[--q->n_spare];
-}
+	size_t place = lr_queue_place(q);
 
-void lr_queue_spare(struct lr_queue *q, unsigned slot)
-{
-	q->spare[q->n_spare++] = (uint8_t)slot;
-}
-
-void lr_queue_put(struct lr_queue *q, uint64_t now, unsigned slot, uint16_t flow, size_t bytes)
-{
-	q->ring[(q->first + q->count) % LR_QUEUE_SLOTS] =
-		(struct lr_queue_item){now, (uint32_t)bytes, flow, (uint16_t)slot};
-	q->count++;
+	if (place == LR_QUEUE_ROOM) {
+		q->drops[LR_QUEUE_DROP_FULL]++;
+		return false;
+	}
+	q->ring[(q->first + q->count++) % LR_QUEUE_ITEMS] =
+		(struct lr_queue_item){now, (uint32_t)place, (uint32_t)bytes, flow};
+	q->tail += ((uint32_t)bytes + LINE - 1) & ~(LINE - 1);
 	q->bytes += bytes;
 	q->flows[flow].waiting++;
+	return true;
 }
 
-/* The next packet; *late: for a whole period every packet stood longer than the target. */
-static int next(struct lr_queue *q, uint64_t now, bool *late)
+/* The next packet; *late: for a whole period every packet stood longer than the target. False:
+ * there is none. */
+static bool next(struct lr_queue *q, uint64_t now, struct lr_queue_item *item, bool *late)
 {
 	*late = false;
 	if (q->count == 0) {
 		q->above_ns = 0;
-		return -1;
+		return false;
 	}
-	struct lr_queue_item item = take_oldest(q);
-	if (now - item.at_ns < LR_QUEUE_TARGET || q->bytes <= ONE_FRAME)
+	*item = take_oldest(q);
+	if (now - item->at_ns < LR_QUEUE_TARGET || q->bytes <= ONE_FRAME)
 		q->above_ns = 0;
 	else if (q->above_ns == 0)
 		q->above_ns = now + LR_QUEUE_PERIOD;
 	else
 		*late = now >= q->above_ns;
-	return item.slot;
+	return true;
 }
 
 static uint64_t control_law(uint64_t from, uint32_t count)
@@ -154,29 +155,37 @@ static void begin_dropping(struct lr_queue *q, uint64_t now)
 	q->next_ns = control_law(now, q->dropped);
 }
 
-int lr_queue_get(struct lr_queue *q, uint64_t now)
+/* CoDel's half of lr_queue_get(): *item is late. */
+static bool drop_late(struct lr_queue *q, uint64_t now, struct lr_queue_item *item)
 {
-	bool late;
-	int slot = next(q, now, &late);
+	bool late = true, some = true;
 
-	if (!late) {
-		q->dropping = false;
-		return slot;
-	}
 	if (!q->dropping) {
-		drop(q, (unsigned)slot, LR_QUEUE_DROP_AGE);
-		slot = next(q, now, &late);
+		q->drops[LR_QUEUE_DROP_AGE]++;
+		some = next(q, now, item, &late);
 		begin_dropping(q, now);
-		return slot;
 	}
 	while (q->dropping && now >= q->next_ns) {
-		drop(q, (unsigned)slot, LR_QUEUE_DROP_AGE);
+		q->drops[LR_QUEUE_DROP_AGE]++;
 		q->dropped++;
-		slot = next(q, now, &late);
-		if (late)
-			q->next_ns = control_law(q->next_ns, q->dropped);
-		else
-			q->dropping = false;
+		some = next(q, now, item, &late);
+		q->dropping = late;
+		q->next_ns = control_law(q->next_ns, q->dropped);
 	}
-	return slot;
+	return some;
+}
+
+bool lr_queue_get(struct lr_queue *q, uint64_t now, size_t *place, size_t *bytes)
+{
+	struct lr_queue_item item = {0};
+	bool late;
+	bool some = next(q, now, &item, &late);
+
+	if (late)
+		some = drop_late(q, now, &item);
+	else
+		q->dropping = false;
+	*place = item.place;
+	*bytes = item.bytes;
+	return some;
 }

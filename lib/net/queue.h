@@ -13,9 +13,11 @@
  *     marked (EF, RFC 3246, or a port that a profile names) may have LR_QUEUE_MARKED times as much.
  * Flows are the buckets of a hash; two that meet in one share its fate, and no order is harmed.
  *
- * Packets lie in slots of the owner, LR_QUEUE_SLOTS of them, numbered here: take one, read into it,
- * put it or give it back. The slot given back last is taken first, so that a quiet node touches
- * one. How long bulk may stand is CoDel's to say (RFC 8289). Without a free slot the oldest goes.
+ * Packets lie in a buffer of the owner, one behind the other in a ring of LR_QUEUE_ROOM bytes with
+ * one frame's room behind it: the owner reads to lr_queue_place() and puts what shall wait; what
+ * goes out at once is not put, and the next is read over it. An empty ring begins at its front
+ * again, so that a quiet node touches one frame of it. How long bulk may stand is CoDel's to say
+ * (RFC 8289); what finds no room is dropped.
  */
 #ifndef LR_NET_QUEUE_H
 #define LR_NET_QUEUE_H
@@ -26,7 +28,10 @@
 
 #include "lib/base/clock.h"
 
-#define LR_QUEUE_SLOTS  64
+#define LR_QUEUE_FRAME  (66u << 10) /* the longest thing that is put */
+#define LR_QUEUE_ROOM   (4u << 20)  /* a TCP flow's window fits: tcp_wmem(7) grows to 4 MB */
+#define LR_QUEUE_BUFFER (LR_QUEUE_ROOM + LR_QUEUE_FRAME)
+#define LR_QUEUE_ITEMS  2048
 #define LR_QUEUE_FLOWS  1024
 #define LR_QUEUE_RATE   (128u << 10) /* bytes a second: four times the busiest game of lan-games */
 #define LR_QUEUE_BURST  (16u << 10)  /* bytes: a world's first packets, a page */
@@ -37,7 +42,7 @@
 enum lr_queue_class { LR_QUEUE_GAME, LR_QUEUE_BULK };
 enum lr_queue_drop {
 	LR_QUEUE_DROP_AGE,  /* it stood too long, for too long */
-	LR_QUEUE_DROP_FULL, /* no slot was left */
+	LR_QUEUE_DROP_FULL, /* no room was left */
 	LR_QUEUE_DROPS
 };
 
@@ -48,16 +53,15 @@ struct lr_queue_flow {
 
 struct lr_queue_item {
 	uint64_t at_ns;
-	uint32_t bytes;
-	uint16_t flow, slot;
+	uint32_t place, bytes;
+	uint16_t flow;
 };
 
 struct lr_queue {
-	struct lr_queue_item ring[LR_QUEUE_SLOTS];
+	struct lr_queue_item ring[LR_QUEUE_ITEMS];
 	unsigned first, count;
+	uint32_t tail;  /* where the next frame goes */
 	uint64_t bytes; /* that wait */
-	uint8_t spare[LR_QUEUE_SLOTS];
-	unsigned n_spare;
 	/* CoDel's */
 	uint64_t above_ns, next_ns; /* when it is too much; when the next one goes */
 	uint32_t dropped, last_dropped;
@@ -71,14 +75,12 @@ void lr_queue_init(struct lr_queue *q);
  * known. *flow is for lr_queue_put(). Anything that is no IP packet is GAME. About 10 ns. */
 enum lr_queue_class lr_queue_class(struct lr_queue *q, uint64_t now, const uint8_t *packet,
 	size_t len, bool many, bool marked, uint16_t *flow);
-/* A slot to read into; the oldest waiting packet goes when there is no other. */
-unsigned lr_queue_slot(struct lr_queue *q);
-/* Gives a slot back. */
-void lr_queue_spare(struct lr_queue *q, unsigned slot);
-/* What lies in `slot` waits from `now` on. */
-void lr_queue_put(struct lr_queue *q, uint64_t now, unsigned slot, uint16_t flow, size_t bytes);
-/* The slot of the packet that goes next, which the owner gives back when it is done; -1: none. */
-int lr_queue_get(struct lr_queue *q, uint64_t now);
+/* Where in the buffer the next frame is to be read to: LR_QUEUE_FRAME bytes are free there. */
+size_t lr_queue_place(struct lr_queue *q);
+/* The frame of `bytes` bytes that was read there waits from `now` on. False: there is no room. */
+bool lr_queue_put(struct lr_queue *q, uint64_t now, uint16_t flow, size_t bytes);
+/* The frame that goes next. It may lie there until lr_queue_place() is called. False: none. */
+bool lr_queue_get(struct lr_queue *q, uint64_t now, size_t *place, size_t *bytes);
 static inline bool lr_queue_empty(const struct lr_queue *q)
 {
 	return q->count == 0;

@@ -32,6 +32,8 @@ const char *lr_node_drop_name(enum lr_node_drop drop)
 		[LR_NODE_DROP_DEVICE] = "device",
 		[LR_NODE_DROP_STREAM] = "stream_full",
 		[LR_NODE_DROP_TRUNCATED] = "truncated",
+		[LR_NODE_DROP_QUEUE_AGE] = "queue_age",
+		[LR_NODE_DROP_QUEUE_FULL] = "queue_full",
 	};
 	return names[drop];
 }
@@ -198,6 +200,7 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 	node->pump = lr_pump_open(node, options->iface, c->listen_port, err);
 	if (!node->pump)
 		goto fail;
+	lr_pump_set_uplink(node->pump, options->uplink);
 	node->ifindex = (int)if_nametoindex(node->iface);
 	if (take_peers(node, c) < 0) {
 		lr_err_set(err, LR_EXIT_FAILED, "%s: out of memory", node->iface);
@@ -220,7 +223,9 @@ static uint64_t deadline(void *ctx)
 	const struct lr_node *node = ctx;
 	uint64_t due = lr_wg_deadline(node->wg);
 	uint64_t party = node->party ? lr_party_due(node->party) : LR_NEVER;
-	return party < due ? party : due;
+	uint64_t bulk = lr_pump_due(node->pump);
+	due = party < due ? party : due;
+	return bulk < due ? bulk : due;
 }
 
 static void settle(void *ctx, uint64_t now)
@@ -228,6 +233,7 @@ static void settle(void *ctx, uint64_t now)
 	struct lr_node *node = ctx;
 	if (node->party)
 		lr_party_settle(node->party, now);
+	lr_pump_drain(node->pump, now);
 	lr_pump_settle(node->pump, now);
 }
 

@@ -28,13 +28,15 @@ struct lr_uapi_socket;
 
 /* Drops that happen outside the protocol, behind those of `enum lr_wg_drop`. */
 enum lr_node_drop {
-	LR_NODE_DROP_MALFORMED, /* the device gave a frame that is no IP packet, or offload rubbish
-				 */
-	LR_NODE_DROP_ETHERTYPE, /* TAP: a frame that is not IP */
-	LR_NODE_DROP_SEND,      /* the UDP socket refused (full, unreachable) */
-	LR_NODE_DROP_DEVICE,    /* the device refused a packet */
-	LR_NODE_DROP_STREAM,    /* a relay's stream took too little: the oldest frames go */
-	LR_NODE_DROP_TRUNCATED, /* a datagram larger than our buffer */
+	LR_NODE_DROP_MALFORMED,  /* the device gave a frame that is no IP packet, or offload rubbish
+				  */
+	LR_NODE_DROP_ETHERTYPE,  /* TAP: a frame that is not IP */
+	LR_NODE_DROP_SEND,       /* the UDP socket refused (full, unreachable) */
+	LR_NODE_DROP_DEVICE,     /* the device refused a packet */
+	LR_NODE_DROP_STREAM,     /* a relay's stream took too little: the oldest frames go */
+	LR_NODE_DROP_TRUNCATED,  /* a datagram larger than our buffer */
+	LR_NODE_DROP_QUEUE_AGE,  /* bulk that stood too long: the line takes less than comes */
+	LR_NODE_DROP_QUEUE_FULL, /* bulk that came faster than any queue can hold */
 	LR_NODE_DROPS
 };
 const char *lr_node_drop_name(enum lr_node_drop drop);
@@ -138,6 +140,7 @@ struct lr_node_options {
 	const char *iface;
 	bool tap;
 	unsigned spin_us;
+	uint64_t uplink;   /* bit/s that the line behind us takes; 0: unknown */
 	bool party;        /* it is to have one: several paths lead to a peer */
 	uint8_t redundant; /* enum lr_redundant */
 	bool force; /* its members' addresses go before those of other networks of this host */

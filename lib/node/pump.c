@@ -28,6 +28,16 @@ struct lr_udp *lr_pump_socket(struct lr_pump *p, uint16_t number)
 	return k ? &k->udp : NULL;
 }
 
+static int send_paced(struct lr_pump *p, struct lr_udp *u, struct lr_endpoint *to,
+	const uint8_t *msg, size_t len, size_t segment)
+{
+	unsigned count = (unsigned)((len + segment - 1) / segment);
+	unsigned family = to->sa.sa_family == AF_INET6 ? 6 : 4;
+
+	lr_pace_sent(&p->pace, p->node->loop.now, len, count, family);
+	return lr_udp_send(u, to, msg, len, segment);
+}
+
 int lr_pump_on_path(
 	struct lr_pump *p, struct lr_path *path, const uint8_t *msg, size_t len, size_t segment)
 {
@@ -39,7 +49,7 @@ int lr_pump_on_path(
 	if (!u)
 		return -ENOTCONN;
 	lr_udp_whole(u, true);
-	return lr_udp_send(u, &path->route.to, msg, len, segment);
+	return send_paced(p, u, &path->route.to, msg, len, segment);
 }
 
 /* `to` may have lost its sticky source while sending: then the peer's copy loses it too. */
@@ -50,7 +60,7 @@ int lr_pump_to_peer(
 	if (to.guest)
 		return lr_party_send_guest(p->node->party, &to, msg, len, segment);
 	lr_udp_whole(&p->udp, false); /* nobody knows what its path takes */
-	int r = lr_udp_send(&p->udp, &to, msg, len, segment);
+	int r = send_paced(p, &p->udp, &to, msg, len, segment);
 	if (to.from.family != peer->endpoint.from.family)
 		lr_wg_peer_set_endpoint(peer, &to);
 	return r;

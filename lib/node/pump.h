@@ -21,6 +21,18 @@ void lr_pump_close(struct lr_pump *p); /* NULL is fine */
 
 /* Sends what lib/wg wants to send by itself. Call when it may have something to say. */
 void lr_pump_settle(struct lr_pump *p, uint64_t now);
+/* Sends one batch of what waits behind games, if the line is free; when it will be that. Call both
+ * once a wake-up. */
+void lr_pump_drain(struct lr_pump *p, uint64_t now);
+uint64_t lr_pump_due(const struct lr_pump *p); /* LR_NEVER: nothing waits */
+/* The rate of the line behind us, bit/s; 0: unknown. */
+void lr_pump_set_uplink(struct lr_pump *p, uint64_t rate);
+/* What waits now, and the uplink's rate. */
+struct lr_pump_queue {
+	unsigned frames;
+	uint64_t bytes, rate;
+};
+struct lr_pump_queue lr_pump_queue(const struct lr_pump *p);
 /* New sockets on another port; the old ones stay when that fails. 0 or -errno. */
 int lr_pump_set_port(struct lr_pump *p, uint16_t port);
 int lr_pump_set_mark(struct lr_pump *p, uint32_t fwmark);

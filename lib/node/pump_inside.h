@@ -9,6 +9,8 @@
 #include "lib/io/tun.h"
 #include "lib/io/udp.h"
 #include "lib/node/copy.h"
+#include "lib/net/pace.h"
+#include "lib/net/queue.h"
 #include "lib/node/pump.h"
 #include "lib/node/sockets.h"
 #include "lib/relay/frame.h"
@@ -29,6 +31,13 @@ struct lr_train {
 	uint8_t buf[LR_TRAIN_BYTES + LR_FRAME_HEADER + LR_WG_OVERHEAD + LR_WG_PAD];
 };
 
+/* A frame as the device gave it; that long. */
+struct lr_pump_frame {
+	struct lr_vnet vnet;
+	uint8_t bytes[LR_PUMP_FRAME];
+};
+_Static_assert(sizeof(struct lr_pump_frame) <= LR_QUEUE_FRAME, "a frame fits into the queue");
+
 struct lr_pump {
 	struct lr_node *node;
 	struct lr_tun tun;
@@ -40,11 +49,13 @@ struct lr_pump {
 	struct lr_train train;
 	struct lr_merge merge;
 	struct iovec iov[LR_MERGE_PACKETS + 2];
-	uint8_t frame[LR_PUMP_FRAME];
+	struct lr_queue queue;
+	struct lr_pace pace;
+	uint8_t waiting[LR_QUEUE_BUFFER];         /* frames, in the queue's order */
 	uint8_t relayed[LR_FRAME_HEADER + 65536]; /* what lib/wg sends by itself, and copies, with
 						     their headers */
 	uint8_t arena[LR_PUMP_ARENA];
-	struct lr_cut cut; /* a packet, or what is in `frame` */
+	struct lr_cut cut; /* a packet, or a frame that waited */
 };
 
 /* The paths to a member of the party; NULL: the peer is none. */
@@ -71,8 +82,12 @@ int lr_pump_copy(
 unsigned lr_pump_refit(struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *msgs, size_t len,
 	size_t segment, size_t head);
 
-/* pump_out.c */
+/* pump_device.c */
 void lr_pump_device_ready(struct lr_source *src, uint32_t events);
+
+/* pump_out.c */
+/* A frame as it came from the device, to whom it is for. */
+void lr_pump_frame(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len);
 /* The peer that has the packet's destination. */
 struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *packet);
 /* What was begun to be cut, to that peer. How many packets it became. */

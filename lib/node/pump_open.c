@@ -51,6 +51,7 @@ struct lr_pump *lr_pump_open(
 	p->eth[11] ^= 1;
 	node->offload_tso = p->tun.tso;
 	node->offload_uso = p->tun.uso;
+	lr_queue_init(&p->queue);
 	lr_merge_init(&p->merge, p->tun.tso, p->tun.uso);
 	return p;
 fail:

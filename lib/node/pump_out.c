@@ -8,13 +8,10 @@
 #include <string.h>
 
 #include "lib/base/bytes.h"
-#include "lib/base/log.h"
 #include "lib/node/copy.h"
 #include "lib/node/fit.h"
 #include "lib/node/party_wire.h"
 #include "lib/node/pump_inside.h"
-
-enum { READS = 64 }; /* frames from the device before the sockets get a turn */
 
 void lr_pump_flush(struct lr_pump *p)
 {
@@ -144,26 +141,8 @@ static bool strip_ethernet(struct lr_pump *p, struct lr_vnet *h, uint8_t **packe
 	return true;
 }
 
-void lr_pump_device_ready(struct lr_source *src, uint32_t events)
+void lr_pump_frame(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len)
 {
-	struct lr_pump *p = src->ctx;
-	int most = lr_pump_take_most(p, &p->device_at, READS);
-	(void)events;
-	for (int i = 0; i < most; i++) {
-		struct lr_vnet h;
-		ssize_t n = lr_tun_read(&p->tun, &h, p->frame, sizeof(p->frame));
-		if (n == -EAGAIN || n == -EINTR)
-			break;
-		if (n < 0) {
-			lr_log(LR_LOG_ERROR, "%s: the interface is gone: %s", p->node->iface,
-				strerror((int)-n));
-			p->node->loop.stop = true;
-			break;
-		}
-		uint8_t *packet = p->frame;
-		size_t len = (size_t)n;
-		if (!p->tun.tap || strip_ethernet(p, &h, &packet, &len))
-			send_frame(p, &h, packet, len);
-	}
-	lr_pump_flush(p);
+	if (!p->tun.tap || strip_ethernet(p, h, &frame, &len))
+		send_frame(p, h, frame, len);
 }

@@ -11,6 +11,7 @@
 #include "lib/base/clock.h"
 #include "lib/nat/reach.h"
 #include "lib/node/copy.h"
+#include "lib/node/pump.h"
 #include "terms.h"
 
 static void put_time(json_t *obj, const char *key, uint64_t unix_ns)
@@ -171,6 +172,16 @@ static void put_sums(json_t *obj, const struct lr_wg *wg)
 	put_count(obj, LR_K_TX_BYTES, &sum.tx_bytes);
 }
 
+/* What stands in the queue, and the pace at which it goes. */
+static void put_waiting(json_t *out, const struct lr_pump *pump)
+{
+	struct lr_pump_queue q = lr_pump_queue(pump);
+
+	lr_json_put(out, LR_K_UPLINK_BPS, q.rate ? json_integer((json_int_t)q.rate) : json_null());
+	lr_json_put_int(out, LR_K_WAITING, q.frames);
+	lr_json_put_int(out, LR_K_WAITING_BYTES, (int64_t)q.bytes);
+}
+
 json_t *lr_report_node(struct lr_node *node, json_t *peers)
 {
 	json_t *out = json_object();
@@ -190,6 +201,7 @@ json_t *lr_report_node(struct lr_node *node, json_t *peers)
 	put_sums(out, node->wg);
 	put_count(out, LR_K_DEVICE_RX_PACKETS, &node->device_rx_packets);
 	put_count(out, LR_K_DEVICE_TX_PACKETS, &node->device_tx_packets);
+	put_waiting(out, node->pump);
 	put_count(out, LR_K_WAKEUPS, &node->loop.wakeups);
 	json_t *drops = wg_drops(lr_wg_drops(node->wg));
 	for (unsigned i = 0; i < LR_NODE_DROPS; i++)

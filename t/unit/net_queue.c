@@ -56,6 +56,7 @@ static unsigned bulk_of(uint16_t port, unsigned rate, size_t len, uint8_t tos)
 static void classes(void)
 {
 	uint16_t flow, other;
+	size_t place, bytes;
 
 	is_int(bulk_of(1, 128, 200, 0), 0, "128 packets a second of 200 bytes are a game");
 	is_int(bulk_of(1, 60, 1400, 0), 0, "60 a second of 1,400 bytes, too");
@@ -66,55 +67,97 @@ static void classes(void)
 	is_int(of(1, 7, 1400, 0, true, &flow), LR_QUEUE_BULK, "what stands for many is bulk");
 	is_int(of(1, 8, 100, 0, false, &other), LR_QUEUE_GAME, "another flow beside it is not");
 	ok(flow != other, "these two ports are two flows");
-	lr_queue_put(&queue, 1, lr_queue_slot(&queue), flow, 60000);
+	lr_queue_put(&queue, 1, flow, 60000);
 	is_int(of(2, 7, 100, 0, false, &flow), LR_QUEUE_BULK,
 		"a small packet waits behind its flow's big ones");
-	lr_queue_spare(&queue, (unsigned)lr_queue_get(&queue, 3));
+	ok(lr_queue_get(&queue, 3, &place, &bytes) && bytes == 60000, "those come out");
 	is_int(of(4, 7, 100, 0, false, &flow), LR_QUEUE_GAME, "and no longer when they are gone");
 	is_int(lr_queue_class(&queue, 5, (const uint8_t *)"x", 1, false, false, &flow),
 		LR_QUEUE_GAME, "what is no IP packet does not wait");
 }
 
-static void slots(void)
+/* Frames of `len` bytes until one finds no room. How many did. */
+static unsigned fill(size_t len)
 {
-	unsigned first, last = 0;
+	unsigned n = 0;
+
+	while (lr_queue_put(&queue, 10, (uint16_t)(n % 7), len))
+		n++;
+	return n;
+}
+
+static void places(void)
+{
+	size_t place, bytes;
 
 	lr_queue_init(&queue);
-	first = lr_queue_slot(&queue);
-	lr_queue_spare(&queue, first);
-	is_int(lr_queue_slot(&queue), first, "the slot given back last is taken first");
-	lr_queue_spare(&queue, first);
-	for (unsigned i = 0; i < LR_QUEUE_SLOTS; i++) {
-		last = lr_queue_slot(&queue);
-		lr_queue_put(&queue, 10 + i, last, (uint16_t)i, 100);
+	is_int(lr_queue_place(&queue), 0, "the first frame is read to the front");
+	is_int(lr_queue_place(&queue), 0, "the next too, when the first went out at once");
+	unsigned n = fill(60000);
+	ok(n * 60000ull > LR_QUEUE_ROOM - 3 * LR_QUEUE_FRAME && n * 60000ull <= LR_QUEUE_ROOM,
+		"large frames fill the room (%u)", n);
+	is_int(queue.drops[LR_QUEUE_DROP_FULL], 1, "one more is dropped, and counted");
+	is_int(lr_queue_place(&queue), LR_QUEUE_ROOM, "and is read behind the ring");
+	ok(lr_queue_get(&queue, 11, &place, &bytes) && place == 0 && bytes == 60000,
+		"the oldest comes first");
+	lr_queue_get(&queue, 11, &place, &bytes);
+	is_int(lr_queue_place(&queue), 0, "its place is the next one's");
+	ok(lr_queue_put(&queue, 11, 1, 60000), "which has room there");
+	is_int(lr_queue_place(&queue), LR_QUEUE_ROOM, "but not one more");
+	for (unsigned i = 0; i < n - 1; i++)
+		lr_queue_get(&queue, 11, &place, &bytes);
+	ok(place == 0 && lr_queue_empty(&queue) && queue.bytes == 0,
+		"they come out in their order, and no more");
+	ok(!lr_queue_get(&queue, 11, &place, &bytes), "then there is none");
+	is_int(fill(60), LR_QUEUE_ITEMS, "small frames are bounded by their number");
+	unsigned waiting = 0;
+	for (unsigned i = 0; i < LR_QUEUE_FLOWS; i++)
+		waiting += queue.flows[i].waiting;
+	is_int(waiting, LR_QUEUE_ITEMS, "each flow knows how many of it wait");
+}
+
+/* Puts and gets at random: no two that wait overlap, and each comes out as it was put. */
+static void overlaps(void)
+{
+	static uint32_t at[LR_QUEUE_ITEMS * 64], len[LR_QUEUE_ITEMS * 64];
+	unsigned in = 0, out = 0, wrong = 0;
+	uint32_t seed = 1;
+	size_t place, bytes;
+
+	lr_queue_init(&queue);
+	while (in < 60000) {
+		seed = seed * 1664525 + 1013904223; /* Numerical Recipes' generator */
+		bool put = (seed >> 24) % 100 < (in / 3000 % 2 ? 40u : 70u);
+		if (put) {
+			len[in] = 1 + (seed >> 8) % (in / 500 % 2 ? 1500 : 65000);
+			at[in] = (uint32_t)lr_queue_place(&queue);
+			if (at[in] == LR_QUEUE_ROOM)
+				continue;
+			for (unsigned i = out; i < in; i++)
+				wrong += at[i] < at[in] + len[in] && at[in] < at[i] + len[i];
+			wrong += at[in] + len[in] > LR_QUEUE_ROOM;
+			in += lr_queue_put(&queue, 5, 1, len[in]);
+		} else if (lr_queue_get(&queue, 5, &place, &bytes)) {
+			wrong += place != at[out] || bytes != len[out];
+			out++;
+		}
 	}
-	is_int(queue.bytes, 100 * LR_QUEUE_SLOTS, "bytes that wait");
-	is_int(lr_queue_slot(&queue), first, "when none is left, the oldest gives way");
-	is_int(queue.drops[LR_QUEUE_DROP_FULL], 1, "which is counted");
-	is_int(queue.flows[0].waiting, 0, "and waits no more");
-	unsigned n = 0, got = 0;
-	for (int slot; (slot = lr_queue_get(&queue, 20)) >= 0; n++, got = (unsigned)slot)
-		lr_queue_spare(&queue, (unsigned)slot);
-	is_int(n, LR_QUEUE_SLOTS - 1, "the others come out");
-	is_int(got, last, "in the order in which they came");
-	ok(lr_queue_empty(&queue) && queue.bytes == 0, "nothing is left");
-	is_int(lr_queue_get(&queue, 20), -1, "and then there is none");
+	ok(out > 1000, "%u frames went through", out);
+	is_int(wrong, 0, "none lay where another waited, and all came out as they went in");
 }
 
 /* One comes each `in` ns, one goes each `out`, for two seconds. What was dropped for its age. */
 static uint64_t codel(uint64_t in, uint64_t out)
 {
 	uint64_t next_in = 0, next_out = 0;
+	size_t place, bytes;
 
 	lr_queue_init(&queue);
 	for (uint64_t now = LR_NS_PER_S; now < 3 * LR_NS_PER_S; now += MS / 10) {
 		for (; next_in <= now - LR_NS_PER_S; next_in += in)
-			lr_queue_put(&queue, now, lr_queue_slot(&queue), 1, 30000);
-		for (; next_out <= now - LR_NS_PER_S; next_out += out) {
-			int slot = lr_queue_get(&queue, now);
-			if (slot >= 0)
-				lr_queue_spare(&queue, (unsigned)slot);
-		}
+			lr_queue_put(&queue, now, 1, 30000);
+		for (; next_out <= now - LR_NS_PER_S; next_out += out)
+			lr_queue_get(&queue, now, &place, &bytes);
 	}
 	return queue.drops[LR_QUEUE_DROP_AGE];
 }
@@ -127,10 +170,11 @@ static void ages(void)
 		(unsigned long long)n);
 	lr_queue_init(&queue);
 	for (unsigned i = 0; i < 20; i++)
-		lr_queue_put(&queue, 1, lr_queue_slot(&queue), 1, 60000);
+		lr_queue_put(&queue, 1, 1, 60000);
 	unsigned got = 0;
-	for (int slot; (slot = lr_queue_get(&queue, 50 * MS)) >= 0; got++)
-		lr_queue_spare(&queue, (unsigned)slot);
+	size_t place, bytes;
+	while (lr_queue_get(&queue, 50 * MS, &place, &bytes))
+		got++;
 	is_int(got, 20, "one late burst is no standing queue");
 }
 
@@ -190,7 +234,8 @@ static void paces(void)
 int main(void)
 {
 	classes();
-	slots();
+	places();
+	overlaps();
 	ages();
 	rates();
 	paces();
