@@ -9,6 +9,8 @@ static void defaults(void *args)
 
 	a->gate = "documented";
 	a->repeat = 1;
+	a->top = 20;
+	a->time = "10s";
 }
 
 static const struct lr_opt options[] = {
@@ -19,6 +21,8 @@ static const struct lr_opt options[] = {
 static const struct lr_verb verbs[] = {
 	{"replay", "FILE...", "play captures through every stage and time each",
 		lr_perf_replay_options, 1, -1, lr_perf_run_replay, "file"},
+	{"profile", "[IFACE]", "where a running node's time goes", lr_perf_profile_options, 0, 1,
+		lr_perf_run_profile, "iface"},
 	{"targets", "[NAME]", "show what is to be reached", NULL, 0, 1, lr_perf_run_targets, NULL},
 	{0},
 };
@@ -28,6 +32,8 @@ static const struct lr_exit_note exits[] = {
 	{LR_EXIT_FAILED, "no capture could be opened, no such target, or the output not written"},
 	{LR_EXIT_USAGE, "wrong command line"},
 	{LR_EXIT_MISSED, "a stage missed its target"},
+	{LR_EXIT_UNREACHABLE, "no node runs, or it does not answer"},
+	{LR_EXIT_RIGHTS, "no right to talk to the node"},
 	{0},
 };
 

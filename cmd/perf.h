@@ -21,6 +21,12 @@ struct lr_perf_args {
 	bool tap, no_timing;
 	const char *gate;
 	long repeat;
+	/* profile, monitor */
+	const char *time; /* --for */
+	/* profile */
+	const char *slow, *stall, *report, *svg;
+	long top, every;
+	bool folded, on, off, reset, now;
 };
 #define LR_PERF_AT(member) offsetof(struct lr_perf_args, member)
 
@@ -28,6 +34,9 @@ extern const struct lr_prog lr_perf_prog;
 
 extern const struct lr_opt lr_perf_replay_options[];
 int lr_perf_run_replay(struct lr_cli *cli);
+
+extern const struct lr_opt lr_perf_profile_options[];
+int lr_perf_run_profile(struct lr_cli *cli);
 
 int lr_perf_run_targets(struct lr_cli *cli);
 

@@ -60,6 +60,7 @@ verbs() {
 		- lr-peer explain
 		- lr-peer netcheck
 		replay lr-perf replay $ROOT/share/traces/doom.pcap
+		profile lr-perf profile --for 1s
 		target lr-perf targets
 		listed-game lr-game list
 		game lr-game show warcraft-3 flatout-2 minecraft-java

@@ -75,24 +75,48 @@ static int spin(struct lr_loop *l, uint64_t until, uint64_t due)
 	return n;
 }
 
-static void dispatch(struct lr_loop *l, int n)
+/* The source may be gone when its handler returns. */
+static void handle(struct lr_spans *spans, struct lr_source *s, uint32_t events)
+{
+	const char *name = s->name ? s->name : "source";
+	lr_spans_handler(spans, name);
+	s->ready(s, events);
+	lr_spans_handled(spans, name);
+}
+
+static void dispatch(struct lr_loop *l, struct lr_spans *spans, int n)
 {
 	l->n_events = n;
 	for (l->at_event = 0; l->at_event < n && !l->stop;) {
 		struct epoll_event *ev = &l->events[l->at_event++];
 		struct lr_source *s = ev->data.ptr;
-		if (s)
+		if (s && __builtin_expect(spans != NULL, 0))
+			handle(spans, s, ev->events);
+		else if (s)
 			s->ready(s, ev->events);
 	}
 	l->n_events = 0;
 }
 
+static void settle(
+	const struct lr_loop *l, struct lr_spans *spans, const struct lr_loop_owner *owner)
+{
+	if (spans)
+		lr_spans_handler(spans, "timers");
+	owner->settle(owner->ctx, l->now);
+	if (spans) {
+		lr_spans_handled(spans, "timers");
+		lr_spans_end(spans);
+	}
+}
+
 int lr_loop_run(struct lr_loop *l, const struct lr_loop_owner *owner)
 {
+	struct lr_spans *spans = NULL; /* of this turn */
 	uint64_t spin_until = 0;
 	l->now = lr_now();
 	while (!l->stop) {
-		owner->settle(owner->ctx, l->now);
+		settle(l, spans, owner);
 		uint64_t due = owner->deadline(owner->ctx);
 		int n = 0;
 		if (l->spin_ns && l->now < spin_until)
@@ -103,10 +127,13 @@ int lr_loop_run(struct lr_loop *l, const struct lr_loop_owner *owner)
 			return -errno;
 		l->now = lr_now();
 		l->wakeups++;
+		spans = l->spans;
+		if (spans)
+			lr_spans_begin(spans, l->now);
 		if (n > 0 && l->spin_ns)
 			spin_until = l->now + l->spin_ns;
-		dispatch(l, n > 0 ? n : 0);
+		dispatch(l, spans, n > 0 ? n : 0);
 	}
-	owner->settle(owner->ctx, l->now);
+	settle(l, spans, owner);
 	return 0;
 }

@@ -5,6 +5,9 @@
  * sleeps until a descriptor is ready or the owner's deadline comes, and reads the clock once
  * a wake-up. After all ready sources of one wake-up have run, `settle` is called once; there the
  * owner sends what became due.
+ *
+ * With `spans` set the loop tells the profiler (lib/perf/span.h) its turns and what each handler
+ * took, by the source's name; `settle` counts as a handler named "timers".
  */
 #ifndef LR_IO_LOOP_H
 #define LR_IO_LOOP_H
@@ -13,10 +16,13 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "lib/perf/span.h"
+
 struct lr_source {
 	int fd;
 	void (*ready)(struct lr_source *s, uint32_t events);
 	void *ctx;
+	const char *name; /* static; what the profiler calls it, NULL: "source" */
 };
 
 struct lr_loop {
@@ -25,6 +31,8 @@ struct lr_loop {
 	uint64_t now;     /* CLOCK_BOOTTIME ns, read once a wake-up */
 	uint64_t spin_ns; /* keep polling without sleeping this long after the last event; 0: off */
 	uint64_t wakeups;
+	struct lr_spans
+		*spans; /* NULL: nobody measures; a change takes effect with the next turn */
 	struct epoll_event events[16];
 	int n_events, at_event; /* of this wake-up, so that a removed source is not called */
 };

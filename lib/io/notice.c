@@ -50,6 +50,8 @@ static const struct {
 	{"relay-lost", "relay %r lost: %x"},
 	{"invite-claimed", "an invite was used, it is good for %u more"},
 	{"out", "out of the party: %x"},
+	{"stall", "stall: %x"},
+	{"profile", "profile: %x"},
 };
 
 /* A member's text, safe and cut at a character; "" when it is not there. */

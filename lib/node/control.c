@@ -19,6 +19,7 @@
 #include "lib/node/control_socket.h"
 #include "lib/node/node_book.h"
 #include "lib/node/party.h"
+#include "lib/node/profile.h"
 #include "lib/node/report.h"
 #include "terms.h"
 
@@ -195,6 +196,8 @@ static json_t *answer(struct client *c, const json_t *request)
 		node->loop.stop = true;
 		return lr_book_yes();
 	}
+	if (strcmp(verb, "profile") == 0)
+		return lr_node_profile_answer(node, request);
 	if (strcmp(verb, "watch") == 0)
 		return lr_book_yes();
 	bool mine;
@@ -319,7 +322,8 @@ static void welcome(struct lr_control *control, int fd)
 		close(fd);
 		return;
 	}
-	c->source = (struct lr_source){.fd = fd, .ready = client_ready, .ctx = c};
+	c->source = (struct lr_source){
+		.fd = fd, .ready = client_ready, .ctx = c, .name = "control_client"};
 	c->control = control;
 	if (lr_loop_add(&control->node->loop, &c->source, EPOLLIN) != 0) {
 		close(fd);
@@ -379,7 +383,8 @@ struct lr_control *lr_control_open(struct lr_node *node, struct lr_err *err)
 		return NULL;
 	}
 	c->node = node;
-	c->listening = (struct lr_source){.fd = c->socket.fd, .ready = listening_ready, .ctx = c};
+	c->listening = (struct lr_source){
+		.fd = c->socket.fd, .ready = listening_ready, .ctx = c, .name = "control"};
 	int rc = lr_loop_add(&node->loop, &c->listening, EPOLLIN);
 	if (rc != 0) {
 		lr_err_set(err, LR_EXIT_FAILED, "%s: %s", c->socket.path, strerror(-rc));

@@ -8,6 +8,7 @@
  *   status  -> the object of share/schema/status.json ("peers": false leaves those out)
  *   peers, peer-set, peer-remove, config: book.h
  *   down    -> the node ends behind the answer
+ *   profile: profile.h
  *   watch   -> {"ok": true}, then event lines (share/schema/event.json) until either end goes; the
  *              first of them, "watching", at once
  *

@@ -317,7 +317,7 @@ static int start(struct lr_helper *m)
 		return -errno;
 	int r = spawn(m, pair[1]);
 	close(pair[1]);
-	m->source = (struct lr_source){pair[0], ready, m};
+	m->source = (struct lr_source){pair[0], ready, m, "helper"};
 	if (r == 0)
 		r = lr_loop_add(m->loop, &m->source, EPOLLIN);
 	if (r < 0) {

@@ -233,7 +233,7 @@ struct lr_host_relay *lr_host_relay_start(
 		return NULL;
 	}
 	r->loop = loop;
-	r->said = (struct lr_source){.fd = -1, .ready = on_said, .ctx = r};
+	r->said = (struct lr_source){.fd = -1, .ready = on_said, .ctx = r, .name = "own_relay"};
 	lr_child_program("lr-relay", r->program);
 	lr_party_id_text(id, r->id);
 	snprintf(r->listen, sizeof(r->listen), ":%u", port);

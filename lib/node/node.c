@@ -17,6 +17,7 @@
 #include "lib/node/control.h"
 #include "lib/node/identity.h"
 #include "lib/node/party.h"
+#include "lib/node/profile.h"
 #include "lib/node/pump.h"
 #include "lib/node/routes.h"
 #include "lib/node/uapi_socket.h"
@@ -77,8 +78,8 @@ static int watch_signals(struct lr_node *node)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	node->signals =
-		(struct lr_source){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal, node};
+	node->signals = (struct lr_source){
+		signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal, node, "signals"};
 	if (node->signals.fd < 0)
 		return -errno;
 	return lr_loop_add(&node->loop, &node->signals, EPOLLIN);
@@ -223,8 +224,9 @@ static uint64_t deadline(void *ctx)
 	const struct lr_node *node = ctx;
 	uint64_t due = lr_wg_deadline(node->wg);
 	uint64_t party = node->party ? lr_party_due(node->party) : LR_NEVER;
-	uint64_t bulk = lr_pump_due(node->pump);
+	uint64_t bulk = lr_pump_due(node->pump), profile = lr_node_profile_due(node);
 	due = party < due ? party : due;
+	due = profile < due ? profile : due;
 	return bulk < due ? bulk : due;
 }
 
@@ -232,9 +234,10 @@ static void settle(void *ctx, uint64_t now)
 {
 	struct lr_node *node = ctx;
 	if (node->party)
-		lr_party_settle(node->party, now);
-	lr_pump_drain(node->pump, now);
+		LR_SPAN_OF(party, lr_party_settle(node->party, now));
+	LR_SPAN_OF(bulk, lr_pump_drain(node->pump, now));
 	lr_pump_settle(node->pump, now);
+	lr_node_profile_settle(node, now);
 }
 
 /* What the first handshake would else wait for: libcrypto's provider (1 to 1.5 ms), and the pages
@@ -281,6 +284,7 @@ void lr_node_stop(struct lr_node *node)
 		lr_wg_peers_foreach (node->wg, peer)
 			free(peer->owner);
 	lr_wg_free(node->wg);
+	lr_node_profile_close(node);
 	lr_promise_close(&node->promise);
 	if (node->signals.fd >= 0)
 		close(node->signals.fd);

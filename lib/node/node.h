@@ -25,6 +25,7 @@ struct lr_reach;
 struct lr_party_guest;
 struct lr_control;
 struct lr_uapi_socket;
+struct lr_node_profile;
 
 /* Drops that happen outside the protocol, behind those of `enum lr_wg_drop`. */
 enum lr_node_drop {
@@ -76,6 +77,9 @@ enum lr_node_event_kind {
 	LR_NODE_EVENT_RELAY_LOST,
 	LR_NODE_EVENT_INVITE_CLAIMED,
 	LR_NODE_EVENT_OUT,
+	/* of the profiler (profile.h) */
+	LR_NODE_EVENT_STALL,
+	LR_NODE_EVENT_PROFILE,
 	LR_NODE_EVENTS
 };
 /* "up", "down", "peer-added", ... */
@@ -125,6 +129,7 @@ struct lr_node {
 	unsigned n_guests;      /* peers that are guests: what they send may be for other peers */
 	struct lr_control *control;
 	struct lr_uapi_socket *uapi;
+	struct lr_node_profile *profile; /* NULL: it was never on */
 	struct lr_node_listener *listeners;
 	struct lr_promise promise;
 	struct lr_source signals;

@@ -138,7 +138,7 @@ static void watch_ready(struct lr_source *src, uint32_t events)
 /* Without it, only what fails is noticed. */
 void lr_party_watch(struct lr_party *p)
 {
-	p->watch = (struct lr_source){lr_netlink_watch(), watch_ready, p};
+	p->watch = (struct lr_source){lr_netlink_watch(), watch_ready, p, "netlink"};
 	if (p->watch.fd >= 0 && lr_loop_add(&p->node->loop, &p->watch, EPOLLIN) < 0) {
 		close(p->watch.fd);
 		p->watch.fd = -1;

@@ -181,7 +181,7 @@ static int take_over(struct lr_party_stream *t, int *fd)
 {
 	struct lr_node *node = t->relay->party->node;
 
-	t->source = (struct lr_source){.fd = *fd, .ready = ready, .ctx = t};
+	t->source = (struct lr_source){.fd = *fd, .ready = ready, .ctx = t, .name = "relay_stream"};
 	*fd = -1;
 	if (node->fwmark)
 		setsockopt(t->source.fd, SOL_SOCKET, SO_MARK, &node->fwmark, sizeof(node->fwmark));

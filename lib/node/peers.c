@@ -31,6 +31,8 @@ static const char *const event_names[LR_NODE_EVENTS] = {
 	[LR_NODE_EVENT_RELAY_LOST] = "relay-lost",
 	[LR_NODE_EVENT_INVITE_CLAIMED] = "invite-claimed",
 	[LR_NODE_EVENT_OUT] = "out",
+	[LR_NODE_EVENT_STALL] = "stall",
+	[LR_NODE_EVENT_PROFILE] = "profile",
 };
 
 const char *lr_node_event_name(enum lr_node_event_kind kind)

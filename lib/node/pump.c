@@ -151,6 +151,7 @@ static int send_own(struct lr_pump *p, struct lr_wg_tx *tx)
 
 void lr_pump_settle(struct lr_pump *p, uint64_t now)
 {
+	LR_SPAN(settle);
 	struct lr_wg_tx tx;
 	while (lr_wg_poll(p->node->wg, now, &tx))
 		if (send_own(p, &tx) < 0)

@@ -38,7 +38,7 @@ static bool read_frame(struct lr_pump *p)
 {
 	struct lr_pump_frame *f = (void *)(p->waiting + lr_queue_place(&p->queue));
 	uint16_t flow;
-	ssize_t n = lr_tun_read(&p->tun, &f->vnet, f->bytes, sizeof(f->bytes));
+	ssize_t n = LR_SPAN_OF(read, lr_tun_read(&p->tun, &f->vnet, f->bytes, sizeof(f->bytes)));
 
 	if (n == -EAGAIN || n == -EINTR)
 		return false;

@@ -20,6 +20,7 @@ enum {
 
 static void write_group(struct lr_pump *p, unsigned g)
 {
+	LR_SPAN(write);
 	struct lr_merge_group *group = &p->merge.groups[g];
 	int skip = p->tun.tap ? 1 : 0;
 	int n = lr_merge_frame(&p->merge, g, p->iov + skip) + skip;
@@ -63,7 +64,7 @@ static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *
 	struct lr_wg_rx *rx)
 {
 	struct lr_node *node = p->node;
-	lr_wg_receive(node->wg, node->loop.now, src, msg, len, rx);
+	LR_SPAN_OF(open, lr_wg_receive(node->wg, node->loop.now, src, msg, len, rx));
 	if (rx->kind == LR_WG_RX_CONTROL && !node->party)
 		lr_pump_settle(p, node->loop.now);
 	if (rx->kind != LR_WG_RX_DATA || (node->n_guests && pass_on(p, rx)))
@@ -71,7 +72,7 @@ static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *
 	lr_fit_came(node, rx->peer, rx->packet, rx->len);
 	if (lr_merge_full(&p->merge))
 		write_batch(p);
-	lr_merge_add(&p->merge, rx->packet, rx->len);
+	LR_SPAN_OF(deliver, lr_merge_add(&p->merge, rx->packet, rx->len));
 }
 
 static void open_train(
@@ -113,6 +114,7 @@ static void open_in_party(struct lr_pump *p, const struct lr_endpoint *src, uint
 static void sort_train(struct lr_pump *p, const struct lr_endpoint *src, uint16_t socket,
 	uint8_t *buf, size_t len, size_t segment)
 {
+	LR_SPAN(classify);
 	struct lr_party *party = p->node->party;
 	const struct lr_reach *heard = NULL;
 	struct lr_endpoint via;
@@ -131,7 +133,7 @@ static void sort_train(struct lr_pump *p, const struct lr_endpoint *src, uint16_
 			break;
 		case LR_DATAGRAM_STUN:
 		case LR_DATAGRAM_PROBE:
-			lr_party_datagram(party, src, socket, msg, n);
+			LR_SPAN_OF(party, lr_party_datagram(party, src, socket, msg, n));
 			break;
 		default:
 			lr_party_foreign(party);
@@ -173,7 +175,8 @@ static void receive(struct lr_pump *p, int fd, uint16_t socket, int most)
 		struct lr_endpoint from;
 		size_t segment;
 		uint8_t *buf = p->arena + used;
-		long n = lr_udp_recv(fd, buf, sizeof(p->arena) - used, &segment, &from);
+		long n = LR_SPAN_OF(
+			receive, lr_udp_recv(fd, buf, sizeof(p->arena) - used, &segment, &from));
 		if (n == -EMSGSIZE)
 			p->node->drops[LR_NODE_DROP_TRUNCATED]++;
 		if (n == -EAGAIN)

@@ -11,8 +11,8 @@ static int watch_sockets(struct lr_pump *p)
 {
 	struct lr_loop *l = &p->node->loop;
 	int r = 0;
-	p->on_udp4 = (struct lr_source){p->udp.fd4, lr_pump_udp_ready, p};
-	p->on_udp6 = (struct lr_source){p->udp.fd6, lr_pump_udp_ready, p};
+	p->on_udp4 = (struct lr_source){p->udp.fd4, lr_pump_udp_ready, p, "udp"};
+	p->on_udp6 = (struct lr_source){p->udp.fd6, lr_pump_udp_ready, p, "udp6"};
 	if (p->udp.fd4 >= 0)
 		r = lr_loop_add(l, &p->on_udp4, EPOLLIN);
 	if (r == 0 && p->udp.fd6 >= 0)
@@ -37,7 +37,7 @@ struct lr_pump *lr_pump_open(
 	if (lr_tun_open(&p->tun, iface, node->tap, err) < 0 ||
 		lr_udp_open(&p->udp, port, node->fwmark, err) < 0)
 		goto fail;
-	p->on_device = (struct lr_source){p->tun.fd, lr_pump_device_ready, p};
+	p->on_device = (struct lr_source){p->tun.fd, lr_pump_device_ready, p, "device"};
 	int r = lr_loop_add(&node->loop, &p->on_device, EPOLLIN);
 	if (r == 0)
 		r = watch_sockets(p);

@@ -17,6 +17,7 @@ void lr_pump_flush(struct lr_pump *p)
 {
 	struct lr_train *t = &p->train;
 	if (t->count) {
+		LR_SPAN(send);
 		struct lr_reach *reach = t->twice ? lr_pump_reach(t->peer) : NULL;
 		struct lr_path *second = reach ? lr_redundant_second(&reach->paths) : NULL;
 		const struct lr_copy c = {t->buf, t->len, t->segment, t->head, t->count};
@@ -58,6 +59,7 @@ static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed,
 /* Seals the packet that lies at the train's end behind the head room. */
 static void seal_into_train(struct lr_pump *p, size_t len)
 {
+	LR_SPAN(seal);
 	struct lr_train *t = &p->train;
 	struct lr_node *node = p->node;
 	uint8_t *msg = t->buf + t->len + t->head;
@@ -82,6 +84,7 @@ static void seal_into_train(struct lr_pump *p, size_t len)
 
 struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *packet)
 {
+	LR_SPAN(route);
 	return packet[0] >> 4 == 6 ? lr_wg_route(node->wg, 6, packet + 24)
 				   : lr_wg_route(node->wg, 4, packet + 16);
 }
@@ -103,7 +106,8 @@ unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer)
 		     lr_copy_wanted(node, lr_pump_reach(peer), c->split.frame, c->split.len);
 	for (;; count++) {
 		train_for(p, peer, sealed, twice);
-		size_t n = lr_cut_next(c, p->train.buf + p->train.len + p->train.head + LR_WG_HEAD);
+		uint8_t *at = p->train.buf + p->train.len + p->train.head + LR_WG_HEAD;
+		size_t n = LR_SPAN_OF(cut, lr_cut_next(c, at));
 		if (n == 0)
 			break;
 		seal_into_train(p, n);

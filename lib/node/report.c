@@ -11,6 +11,7 @@
 #include "lib/base/clock.h"
 #include "lib/nat/reach.h"
 #include "lib/node/copy.h"
+#include "lib/node/profile.h"
 #include "lib/node/pump.h"
 #include "terms.h"
 
@@ -239,7 +240,7 @@ json_t *lr_report_own_event(const struct lr_node *node, const char *name, uint64
 }
 
 /* What only some events have. */
-static void put_more(json_t *out, const struct lr_node_event *event)
+static void put_more(json_t *out, const struct lr_node *node, const struct lr_node_event *event)
 {
 	const struct {
 		const char *key, *text;
@@ -256,6 +257,8 @@ static void put_more(json_t *out, const struct lr_node_event *event)
 			lr_json_put_str(out, more[i].key, more[i].text);
 	if (event->kind == LR_NODE_EVENT_INVITE_CLAIMED)
 		lr_json_put_int(out, LR_K_USES, event->uses);
+	if (event->kind == LR_NODE_EVENT_PROFILE)
+		lr_json_put(out, LR_K_PROFILE, lr_node_profile_report(node));
 }
 
 json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *event)
@@ -269,7 +272,7 @@ json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *
 	} else if (event->public_key) {
 		put_who(out, event->name, event->public_key);
 	}
-	put_more(out, event);
+	put_more(out, node, event);
 	return out;
 }
 

@@ -37,8 +37,8 @@ int lr_sockets_open(struct lr_sockets *s, struct lr_loop *loop, uint16_t number,
 	r = lr_udp_open_more(&k->udp, number == LR_SOCKET_BEHAVE6 ? AF_INET6 : AF_INET, fwmark);
 	if (r == 0) {
 		k->number = number;
-		k->source =
-			(struct lr_source){k->udp.fd4 >= 0 ? k->udp.fd4 : k->udp.fd6, ready, ctx};
+		k->source = (struct lr_source){
+			k->udp.fd4 >= 0 ? k->udp.fd4 : k->udp.fd6, ready, ctx, "udp_more"};
 		r = lr_loop_add(loop, &k->source, EPOLLIN);
 		if (r < 0)
 			lr_udp_close(&k->udp);

@@ -181,7 +181,7 @@ static void listener_ready(struct lr_source *src, uint32_t events)
 		return;
 	}
 	c->u = u;
-	c->src = (struct lr_source){fd, client_ready, c};
+	c->src = (struct lr_source){fd, client_ready, c, "uapi_client"};
 	c->next = u->clients;
 	u->clients = c;
 	u->n_clients++;
@@ -201,7 +201,7 @@ struct lr_uapi_socket *lr_uapi_socket_open(struct lr_node *node)
 	if (r == 0)
 		r = lr_unix_listen(&u->listener, path, 0600);
 	if (r == 0) {
-		u->src = (struct lr_source){u->listener.fd, listener_ready, u};
+		u->src = (struct lr_source){u->listener.fd, listener_ready, u, "uapi"};
 		r = lr_loop_add(&node->loop, &u->src, EPOLLIN);
 		if (r < 0)
 			lr_unix_close(&u->listener);

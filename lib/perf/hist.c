@@ -1,8 +1,7 @@
 /*
  * hist.c - log-linear histogram: where a value's bucket is, and what a bucket stands for
  *
- * Values below 64 have a bucket each. From 2^6 on, each power of two is cut into 64 equal
- * buckets, so a bucket is never wider than 1/64 of what it holds.
+ * A bucket is never wider than 1/64 (of the small one: 1/16) of what it holds.
  * Source: the bucket layout of HdrHistogram (G. Tene).
  */
 #include "lib/perf/hist.h"
@@ -10,25 +9,18 @@
 #include <math.h>
 #include <string.h>
 
-#define SUB_BITS 6
+#define SUB_BITS   6
+#define SMALL_BITS 4
 _Static_assert(LR_HIST_SUB == 1 << SUB_BITS, "the shift must fit the number of sub-buckets");
-
-static unsigned bucket_of(uint64_t value)
-{
-	if (value < LR_HIST_SUB)
-		return (unsigned)value;
-	unsigned exponent = 63u - (unsigned)__builtin_clzll(value);
-	unsigned sub = (unsigned)(value >> (exponent - SUB_BITS)) - LR_HIST_SUB;
-	return (exponent - SUB_BITS + 1) * LR_HIST_SUB + sub;
-}
+_Static_assert(LR_HIST_SMALL_SUB == 1 << SMALL_BITS, "the same for the small one");
 
 /* The greatest value that falls into the bucket. */
-static uint64_t highest_of(unsigned bucket)
+static uint64_t highest_of(unsigned bucket, unsigned bits)
 {
-	if (bucket < LR_HIST_SUB)
+	if (bucket < 1u << bits)
 		return bucket;
-	unsigned shift = bucket / LR_HIST_SUB - 1;
-	uint64_t lowest = (uint64_t)(bucket % LR_HIST_SUB + LR_HIST_SUB) << shift;
+	unsigned shift = (bucket >> bits) - 1;
+	uint64_t lowest = (uint64_t)(bucket - (shift << bits)) << shift;
 	return lowest + (((uint64_t)1 << shift) - 1);
 }
 
@@ -45,7 +37,7 @@ void lr_hist_add(struct lr_hist *h, uint64_t value)
 		h->max = value;
 	h->n++;
 	h->sum += value;
-	h->count[bucket_of(value)]++;
+	h->count[lr_hist_bucket(value, SUB_BITS)]++;
 }
 
 void lr_hist_merge(struct lr_hist *h, const struct lr_hist *other)
@@ -62,16 +54,20 @@ void lr_hist_merge(struct lr_hist *h, const struct lr_hist *other)
 		h->count[i] += other->count[i];
 }
 
+static uint64_t rank_of(double q, uint64_t n)
+{
+	double at = ceil(q * (double)n);
+	return at < 1 ? 1 : at >= (double)n ? n : (uint64_t)at;
+}
+
 uint64_t lr_hist_quantile(const struct lr_hist *h, double q)
 {
-	if (h->n == 0)
-		return 0;
-	double at = ceil(q * (double)h->n);
-	uint64_t rank = at < 1 ? 1 : at >= (double)h->n ? h->n : (uint64_t)at, seen = 0;
-	for (unsigned i = 0; i < LR_HIST_BUCKETS; i++) {
+	uint64_t rank = rank_of(q, h->n), seen = 0;
+
+	for (unsigned i = 0; h->n && i < LR_HIST_BUCKETS; i++) {
 		seen += h->count[i];
 		if (seen >= rank) {
-			uint64_t value = highest_of(i);
+			uint64_t value = highest_of(i, SUB_BITS);
 			return value < h->max ? value : h->max;
 		}
 	}
@@ -81,4 +77,23 @@ uint64_t lr_hist_quantile(const struct lr_hist *h, double q)
 double lr_hist_mean(const struct lr_hist *h)
 {
 	return h->n ? (double)h->sum / (double)h->n : 0;
+}
+
+void lr_hist_small_reset(struct lr_hist_small *h)
+{
+	memset(h, 0, sizeof(*h));
+}
+
+uint64_t lr_hist_small_quantile(const struct lr_hist_small *h, double q)
+{
+	uint64_t rank = rank_of(q, h->n), seen = 0;
+
+	for (unsigned i = 0; h->n && i + 1 < LR_HIST_SMALL_BUCKETS; i++) {
+		seen += h->count[i];
+		if (seen >= rank) {
+			uint64_t value = highest_of(i, SMALL_BITS);
+			return value < h->max ? value : h->max;
+		}
+	}
+	return h->max;
 }

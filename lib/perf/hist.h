@@ -25,4 +25,41 @@ void lr_hist_merge(struct lr_hist *h, const struct lr_hist *other);
 uint64_t lr_hist_quantile(const struct lr_hist *h, double q);
 double lr_hist_mean(const struct lr_hist *h);
 
+/*
+ * The small one: 16 sub-buckets a power of two, a relative error under 6.3 %, 1 ns .. 68 s (what is
+ * longer counts as 68 s; `max` is exact), 2 KB. For places of which there are many.
+ */
+#define LR_HIST_SMALL_SUB     16
+#define LR_HIST_SMALL_BUCKETS ((36 - 3) * LR_HIST_SMALL_SUB)
+
+struct lr_hist_small {
+	uint64_t n, sum, min, max;
+	uint32_t count[LR_HIST_SMALL_BUCKETS];
+};
+
+/* In a histogram with 2^bits sub-buckets a power of two: values below 2^bits have a bucket each,
+ * from there on each power of two is cut into 2^bits equal ones. */
+static inline unsigned lr_hist_bucket(uint64_t value, unsigned bits)
+{
+	if (value < (uint64_t)1 << bits)
+		return (unsigned)value;
+	unsigned shift = 63u - (unsigned)__builtin_clzll(value) - bits;
+	return (shift << bits) + (unsigned)(value >> shift);
+}
+
+static inline void lr_hist_small_add(struct lr_hist_small *h, uint64_t value)
+{
+	unsigned bucket = lr_hist_bucket(value, 4);
+	if (value < h->min || h->n == 0)
+		h->min = value;
+	if (value > h->max)
+		h->max = value;
+	h->n++;
+	h->sum += value;
+	h->count[bucket < LR_HIST_SMALL_BUCKETS ? bucket : LR_HIST_SMALL_BUCKETS - 1]++;
+}
+void lr_hist_small_reset(struct lr_hist_small *h);
+/* As lr_hist_quantile(). */
+uint64_t lr_hist_small_quantile(const struct lr_hist_small *h, double q);
+
 #endif

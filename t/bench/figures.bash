@@ -207,6 +207,7 @@ figure_relay() { pair_bench "$TOOLS/bench/relay"; }
 once_relay_scale() { :; }
 figure_relay_scale() { pair_bench "$TOOLS/bench/relay_scale"; }
 figure_replay() { own_bench "$TOOLS/bench/replay" 3; }
+figure_spans() { own_bench "$TOOLS/bench/spans" 5; }
 
 # --- processor at rest: several pairs at once, with a keepalive of 25 s, over 100 s ----------------
 

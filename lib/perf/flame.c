@@ -1,0 +1,184 @@
+/*
+ * flame.c - see flame.h
+ *
+ * Theory of operation. Sorted stacks are walked once, as a tree is written depth first: between one
+ * stack and the next the frames that they do not share are closed, the deepest first, and then it
+ * is known how wide each is.
+ */
+#include "lib/perf/flame.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH  1200
+#define ROW    18
+#define MARGIN 10
+#define HEAD   34
+#define LEAST  0.4 /* narrower boxes are left out */
+#define LETTER 6.6 /* width of one */
+
+struct frame {
+	const char *name;
+	int len;
+	uint64_t from;
+};
+
+struct flame {
+	FILE *out;
+	uint64_t total;
+	unsigned rows;
+	struct frame open[LR_FLAME_DEPTH];
+	unsigned n;
+};
+
+static void put_text(FILE *out, const char *s, int len)
+{
+	for (int i = 0; i < len; i++)
+		switch (s[i]) {
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		default:
+			putc(s[i], out);
+		}
+}
+
+/* FNV-1a: the same name has the same colour everywhere. */
+static unsigned hue_of(const char *s, int len)
+{
+	uint32_t h = 2166136261u;
+
+	for (int i = 0; i < len; i++)
+		h = (h ^ (uint8_t)s[i]) * 16777619u;
+	return h % 360;
+}
+
+/* A box on row `level`, 0 at the bottom. */
+static void put_box(struct flame *f, const struct frame *k, unsigned level, uint64_t to)
+{
+	double scale = (WIDTH - 2.0 * MARGIN) / (double)f->total, x = (double)k->from * scale,
+	       w = (double)(to - k->from) * scale;
+	unsigned y = HEAD + (f->rows - 1 - level) * ROW;
+	int letters = (int)((w - 6) / LETTER);
+
+	if (w < LEAST)
+		return;
+	fprintf(f->out, "<g><title>");
+	put_text(f->out, k->name, k->len);
+	fprintf(f->out, ": %.3f ms, %.2f %%</title>", (double)(to - k->from) / 1e6,
+		100.0 * (double)(to - k->from) / (double)f->total);
+	fprintf(f->out,
+		"<rect x=\"%.1f\" y=\"%u\" width=\"%.1f\" height=\"%d\" rx=\"1\" "
+		"fill=\"hsl(%u 60%% 72%%)\"/>",
+		MARGIN + x, y, w, ROW - 1, hue_of(k->name, k->len));
+	if (letters > 2) {
+		fprintf(f->out, "<text x=\"%.1f\" y=\"%u\">", MARGIN + x + 3, y + ROW - 5);
+		put_text(f->out, k->name, letters < k->len ? letters : k->len);
+		fputs("</text>", f->out);
+	}
+	fputs("</g>\n", f->out);
+}
+
+static void close_to(struct flame *f, unsigned keep, uint64_t at)
+{
+	while (f->n > keep) {
+		f->n--;
+		put_box(f, &f->open[f->n], f->n, at);
+	}
+}
+
+/* The frames of a stack, the outermost first; how many. */
+static unsigned frames_of(const char *stack, struct frame out[LR_FLAME_DEPTH])
+{
+	unsigned n = 0;
+
+	for (const char *at = stack; n < LR_FLAME_DEPTH;) {
+		const char *end = strchrnul(at, ';');
+		out[n++] = (struct frame){at, (int)(end - at), 0};
+		if (!*end)
+			break;
+		at = end + 1;
+	}
+	return n;
+}
+
+static void add(struct flame *f, const struct lr_flame_stack *s, uint64_t at)
+{
+	struct frame frames[LR_FLAME_DEPTH];
+	unsigned n = frames_of(s->stack, frames), same = 0;
+
+	while (same < n && same < f->n && frames[same].len == f->open[same].len &&
+		memcmp(frames[same].name, f->open[same].name, (size_t)frames[same].len) == 0)
+		same++;
+	close_to(f, same, at);
+	for (; f->n < n; f->n++) {
+		f->open[f->n] = frames[f->n];
+		f->open[f->n].from = at;
+	}
+}
+
+/* ';' before every other character: a stack comes right before those that stand on it. */
+static int by_stack(const void *a, const void *b)
+{
+	const char *x = ((const struct lr_flame_stack *)a)->stack,
+		   *y = ((const struct lr_flame_stack *)b)->stack;
+	while (*x && *x == *y)
+		x++, y++;
+	int p = *x == ';' ? 1 : (unsigned char)*x + (*x != 0),
+	    q = *y == ';' ? 1 : (unsigned char)*y + (*y != 0);
+	return p - q;
+}
+
+static void put_head(struct flame *f, const char *title)
+{
+	fprintf(f->out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" "
+		"font-family=\"monospace\" font-size=\"11\">\n<title>",
+		WIDTH, HEAD + f->rows * ROW + MARGIN);
+	put_text(f->out, title, (int)strlen(title));
+	fputs("</title>\n<style>text{fill:#111}.h{font-size:14px}"
+	      "@media(prefers-color-scheme:dark){.b{fill:#14171a}.h{fill:#eee}}</style>\n"
+	      "<rect class=\"b\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
+		f->out);
+	fprintf(f->out, "<text class=\"h\" x=\"%d\" y=\"22\">", MARGIN);
+	put_text(f->out, title, (int)strlen(title));
+	fputs("</text>\n", f->out);
+}
+
+int lr_flame_svg(FILE *out, const char *title, struct lr_flame_stack *stacks, size_t n)
+{
+	struct flame *f = calloc(1, sizeof(*f));
+	struct frame frames[LR_FLAME_DEPTH];
+	uint64_t at = 0;
+
+	if (!f)
+		return -ENOMEM;
+	f->out = out;
+	f->rows = 1;
+	for (size_t i = 0; i < n; i++) {
+		unsigned depth = frames_of(stacks[i].stack, frames);
+		f->total += stacks[i].ns;
+		f->rows = depth > f->rows ? depth : f->rows;
+	}
+	qsort(stacks, n, sizeof(*stacks), by_stack);
+	put_head(f, title);
+	for (size_t i = 0; i < n && f->total; i++) {
+		add(f, &stacks[i], at);
+		at += stacks[i].ns;
+	}
+	close_to(f, 0, at);
+	fputs("</svg>\n", out);
+	free(f);
+	return 0;
+}
