@@ -322,3 +322,23 @@ tries() {
 		lab rebind "b$1"
 	done
 }
+
+# quality A B FILTER: A's path to B is of a quality for which the jq filter holds.
+quality() { on "$1" lr-peer show "$2" --json | jq -e ".path.quality | . != null and ($3)"; }
+
+@test "a line that gets worse: the score falls, its grade and trend follow, and it is told" {
+	only_all
+	lab_up relay=relay a=open b=open,delay=0
+	relay_on
+	party a b
+	wait_until 20 paths_are direct a b
+	wait_until 20 quality a b '.grade == "excellent" and .score >= 90 and .trend == "steady"'
+	on a lr-peer show b | grep -q '^quality  *excellent, steady: .* of 100; round trip .* ms, jitter .* ms, loss 0.0 %$'
+	events a
+	lab set b delay=120 up.loss=8
+	busy() { pings a b; quality a b '.grade != "excellent" and .score < 80 and .trend == "falling"'; }
+	wait_until 60 busy
+	grep '"quality"' "$BATS_TEST_TMPDIR/a.events.log" | head -n 1 | json_ok event
+	jq -se 'any(.[]; .event == "quality" and .peer == "b" and .from == "excellent")' "$BATS_TEST_TMPDIR/a.events.log"
+	on a lr-peer metrics | grep -q '^lanrage_peer_quality_score{.*peer="b".*} [0-9]'
+}

@@ -45,6 +45,7 @@ static const struct {
 	{"renamed", "was called %f before"},
 	{"address", "has the address %t now, not %f any more"},
 	{"path", "path is %t now, was %f"},
+	{"quality", "connection is %t now, was %f"},
 	{"network", "addresses of this machine changed"},
 	{"relay-connected", "relay %r connected"},
 	{"relay-lost", "relay %r lost: %x"},

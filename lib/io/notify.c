@@ -21,7 +21,7 @@
 #define POST_MS 15000
 /* Handshakes come every two minutes, and addresses and paths change: nothing that a player waits
  * for. A peer that was added or removed was so by hand, or is a member that joined or left. */
-#define NOISE "watching,handshake,endpoint,peer-added,peer-removed,path,network"
+#define NOISE "watching,handshake,endpoint,peer-added,peer-removed,path,quality,network"
 
 extern char **environ;
 

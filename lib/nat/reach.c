@@ -201,6 +201,17 @@ static int got_ping(struct lr_reach *r, uint64_t now, uint64_t unix_ns,
 	return 0;
 }
 
+/* The path in use was measured. */
+static void judge(struct lr_reach *r, uint64_t now, const struct lr_path *p)
+{
+	bool known = lr_quality_known(&r->quality);
+	enum lr_grade before = r->quality.grade;
+	unsigned score = lr_quality_score(p->rtt_us, p->jitter_us, lr_path_loss_permille(p));
+
+	if (lr_quality_take(&r->quality, now, score) && known && r->host->out.graded)
+		r->host->out.graded(r->host->out.ctx, r, before);
+}
+
 static int got_pong(
 	struct lr_reach *r, uint64_t now, const struct lr_route *route, const struct lr_probe *pong)
 {
@@ -222,6 +233,8 @@ static int got_pong(
 	else
 		lr_path_pong(p, now, ping.sent_ns);
 	lr_reach_choose(r, now);
+	if (p == lr_paths_current(&r->paths))
+		judge(r, now, p);
 	return 0;
 }
 

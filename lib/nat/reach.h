@@ -24,6 +24,7 @@
 #include "lib/nat/paths.h"
 #include "lib/nat/pings.h"
 #include "lib/nat/punch.h"
+#include "lib/nat/quality.h"
 #include "lib/nat/redundant.h"
 
 struct lr_reach;
@@ -42,6 +43,8 @@ struct lr_reach_out {
 	void (*close)(void *ctx, uint16_t socket);
 	/* The path in use of `r` is another one now, or its largest datagram is. */
 	void (*changed)(void *ctx, struct lr_reach *r);
+	/* One can play with it better or worse than before: r->quality. NULL: nobody asks. */
+	void (*graded)(void *ctx, struct lr_reach *r, enum lr_grade before);
 };
 
 struct lr_reach_host {
@@ -82,6 +85,7 @@ struct lr_reach {
 	uint64_t pong_level, pong_ns; /* how many pings are answered: 400 a second a member */
 	struct lr_endpoint seen;      /* our address as the member saw it last; AF_UNSPEC: never */
 	uint16_t told_size;           /* largest packet that `changed` was called for */
+	struct lr_quality quality;    /* of the path in use, whichever that was */
 	struct lr_redundant_rate game;
 	uint64_t copies_sent;     /* messages that went out a second time */
 	struct lr_copies *copies; /* of what it sends; NULL: no copy has come yet */

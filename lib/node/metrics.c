@@ -172,6 +172,37 @@ static void put_peer_counters(FILE *out, const json_t *node)
 	}
 }
 
+/* How good the way to each member is. */
+static void put_peer_paths(FILE *out, const json_t *node)
+{
+	static const struct {
+		const char *in, *key, *name, *help;
+		double unit;
+	} rows[] = {
+		{NULL, LR_K_RTT_US, "peer_rtt_seconds", "Round trip to a member.", 1e-6},
+		{NULL, LR_K_JITTER_US, "peer_jitter_seconds", "Jitter of round trips to a member.",
+			1e-6},
+		{NULL, LR_K_LOSS, "peer_loss_ratio", "Lost part of the last pings to a member.", 1},
+		{LR_K_QUALITY, LR_K_SCORE, "peer_quality_score",
+			"How well one can play with a member: 0 to 100.", 1},
+	};
+	size_t k;
+	json_t *peer;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		head(out, rows[i].name, "gauge", rows[i].help);
+		json_array_foreach (json_object_get(node, LR_K_PEERS), k, peer) {
+			const json_t *path = json_object_get(peer, LR_K_PATH);
+			const json_t *of = rows[i].in ? json_object_get(path, rows[i].in) : path;
+			const json_t *v = json_object_get(of, rows[i].key);
+			if (!json_is_number(v))
+				continue;
+			peer_labels(out, rows[i].name, node, peer);
+			fprintf(out, " %.9g\n", json_number_value(v) * rows[i].unit);
+		}
+	}
+}
+
 static void put_peer_states(FILE *out, const json_t *node)
 {
 	static const char handshake[] = "peer_last_handshake_seconds", up[] = "peer_up";
@@ -209,6 +240,7 @@ char *lr_metrics_text(const json_t *status)
 	put_drops(out, status);
 	put_peer_counters(out, status);
 	put_peer_states(out, status);
+	put_peer_paths(out, status);
 	bool bad = ferror(out);
 	if (fclose(out) != 0 || bad) {
 		free(text);

@@ -66,6 +66,23 @@ void lr_party_tell_path(struct lr_party_member *k, const struct lr_endpoint *bef
 	lr_node_tell_event(k->party->node, &event);
 }
 
+void lr_party_tell_quality(const struct lr_reach *reach, enum lr_grade before)
+{
+	const struct lr_party_member *k = reach->owner;
+	const struct lr_path *p = lr_reach_current((struct lr_reach *)reach);
+	char text[120];
+
+	snprintf(text, sizeof(text), "%u of 100: round trip %.1f ms, jitter %.1f ms, loss %.1f %%",
+		lr_quality_now(&reach->quality), p->rtt_us / 1e3, p->jitter_us / 1e3,
+		lr_path_loss_permille(p) / 10.0);
+	const struct lr_node_event event = {.kind = LR_NODE_EVENT_QUALITY,
+		.peer = k->peer,
+		.from = lr_grade_name(before),
+		.to = lr_grade_name(reach->quality.grade),
+		.text = text};
+	lr_node_tell_event(k->party->node, &event);
+}
+
 void lr_party_tell_claim(struct lr_party *p, const struct lr_claim *claim)
 {
 	const struct lr_node_event event = {

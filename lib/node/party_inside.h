@@ -329,6 +329,7 @@ void lr_party_tell_name(struct lr_party_member *k, const char *before);
 void lr_party_tell_address(struct lr_party *p, const struct lr_wg_peer *peer,
 	const struct lr_ip *before, const struct lr_ip *now);
 /* The peer's endpoint is the path in use now; it was `before`. */
+void lr_party_tell_quality(const struct lr_reach *reach, enum lr_grade before);
 void lr_party_tell_path(struct lr_party_member *k, const struct lr_endpoint *before);
 void lr_party_tell_claim(struct lr_party *p, const struct lr_claim *claim);
 void lr_party_tell_out(struct lr_party *p);
@@ -363,8 +364,6 @@ void lr_party_save(struct lr_party *p);
 /* party_report.c */
 /* Why the path to it is what it is. */
 void lr_party_why(const struct lr_party_member *k, struct lr_explain *out);
-/* AF_UNSPEC: null. */
-void lr_party_put_endpoint(json_t *o, const char *key, const struct lr_endpoint *e);
 json_t *lr_party_relays_json(const struct lr_party *p);
 json_t *lr_party_candidates_json(const struct lr_candidates *list);
 

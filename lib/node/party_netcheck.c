@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/node/party_inside.h"
+#include "lib/node/report.h"
 #include "terms.h"
 
 /* --- the port of the home router --- */
@@ -40,7 +41,7 @@ json_t *lr_party_map_json(const struct lr_party *p)
 
 	lr_json_put_str(o, LR_K_STATE, map_state(p));
 	lr_json_put_str(o, LR_K_BY, has ? got->by : NULL);
-	lr_party_put_endpoint(o, LR_K_OUTSIDE, &got->at);
+	lr_report_put_endpoint(o, LR_K_OUTSIDE, &got->at);
 	lr_json_put(o, LR_K_LIFETIME_S, has ? json_integer(got->lifetime_s) : NULL);
 	lr_json_put(o, LR_K_DOUBLE_NAT, has ? json_boolean(got->double_nat) : NULL);
 	lr_json_put(o, LR_K_ATTEMPTS, attempts_json(got));
@@ -115,8 +116,8 @@ json_t *lr_party_netcheck(const struct lr_party *p)
 	lr_json_put_str(o, LR_K_MAPPING, lr_behaviour_name(nat->mapping));
 	lr_json_put_str(o, LR_K_FILTERING, lr_behaviour_name(nat->filtering));
 	lr_json_put(o, LR_K_HAIRPIN, known ? json_boolean(nat->flags & LR_NAT_HAIRPIN) : NULL);
-	lr_party_put_endpoint(o, LR_K_OUTSIDE, &p->stun[LR_IPV4].find.mapped);
-	lr_party_put_endpoint(o, LR_K_OUTSIDE6, &six->find.mapped);
+	lr_report_put_endpoint(o, LR_K_OUTSIDE, &p->stun[LR_IPV4].find.mapped);
+	lr_report_put_endpoint(o, LR_K_OUTSIDE6, &six->find.mapped);
 	lr_json_put(o, LR_K_PATH_MTU, size ? json_integer(size) : NULL);
 	lr_json_put(o, LR_K_PORT_MAPPING, lr_party_map_json(p));
 	lr_json_put(o, LR_K_CANDIDATES, lr_party_candidates_json(&p->host.own));

@@ -187,6 +187,12 @@ void lr_party_foreign(struct lr_party *p)
 
 /* ------------------------------------------------------------------ changes */
 
+static void out_graded(void *ctx, struct lr_reach *r, enum lr_grade before)
+{
+	(void)ctx;
+	lr_party_tell_quality(r, before);
+}
+
 void lr_party_moved(struct lr_party *p)
 {
 	uint64_t now = lr_party_now(p);
@@ -219,7 +225,7 @@ void lr_party_way_changed(struct lr_party *p, const struct lr_party_relay *r, bo
 
 void lr_party_paths_init(struct lr_party *p, const struct lr_budget *budget)
 {
-	const struct lr_reach_out out = {p, out_send, out_open, out_close, out_changed};
+	const struct lr_reach_out out = {p, out_send, out_open, out_close, out_changed, out_graded};
 
 	lr_reach_host_init(&p->host, &out);
 	if (!budget)

@@ -10,13 +10,6 @@
 
 /* ------------------------------------------------------------------ status */
 
-void lr_party_put_endpoint(json_t *o, const char *key, const struct lr_endpoint *e)
-{
-	char text[LR_ENDPOINT_TEXT];
-
-	lr_json_put_str(o, key, e->sa.sa_family != AF_UNSPEC ? lr_endpoint_text(e, text) : NULL);
-}
-
 static void put_nat(json_t *o, const struct lr_nat *nat)
 {
 	char text[LR_NAT_TEXT];
@@ -30,12 +23,12 @@ static json_t *relay_json(const struct lr_party_relay *r)
 	bool bound = lr_channel_bound(r);
 
 	lr_json_put_str(o, LR_K_RELAY, r->place.text);
-	lr_party_put_endpoint(o, LR_K_ENDPOINT, &r->at);
+	lr_report_put_endpoint(o, LR_K_ENDPOINT, &r->at);
 	lr_json_put_bool(o, LR_K_CONNECTED, r->answered && !r->failures);
 	lr_json_put_str(o, LR_K_PROTOCOL, !bound ? NULL : lr_channel_streams(r) ? "tcp" : "udp");
 	lr_json_put(o, LR_K_CHANNEL, bound ? json_integer(r->bind.channel) : NULL);
 	lr_json_put(o, LR_K_RTT_US, bound ? json_integer(r->bind.rtt_us) : NULL);
-	lr_party_put_endpoint(o, LR_K_OUTSIDE, &r->seen);
+	lr_report_put_endpoint(o, LR_K_OUTSIDE, &r->seen);
 	lr_json_put_str(o, LR_K_ERROR, r->error[0] ? r->error : NULL);
 	return o;
 }
@@ -69,7 +62,7 @@ json_t *lr_party_status(const struct lr_party *p)
 		lr_json_put_str(o, LR_K_ULA, lr_prefix_text(&ula, text));
 	}
 	put_nat(o, &p->host.nat);
-	lr_party_put_endpoint(o, LR_K_OUTSIDE, lr_party_outside(p));
+	lr_report_put_endpoint(o, LR_K_OUTSIDE, lr_party_outside(p));
 	lr_json_put(o, LR_K_PORT_MAPPING, lr_party_map_json(p));
 	lr_json_put(o, LR_K_RELAYS, lr_party_relays_json(p));
 	lr_json_put(o, LR_K_GUESTS, lr_guests_json(p));

@@ -26,6 +26,7 @@ static const char *const event_names[LR_NODE_EVENTS] = {
 	[LR_NODE_EVENT_RENAMED] = "renamed",
 	[LR_NODE_EVENT_ADDRESS] = "address",
 	[LR_NODE_EVENT_PATH] = "path",
+	[LR_NODE_EVENT_QUALITY] = "quality",
 	[LR_NODE_EVENT_NETWORK] = "network",
 	[LR_NODE_EVENT_RELAY_CONNECTED] = "relay-connected",
 	[LR_NODE_EVENT_RELAY_LOST] = "relay-lost",

@@ -223,6 +223,24 @@ static void write_path(FILE *out, const json_t *path)
 	write_text(out, "path", line);
 }
 
+static void write_quality(FILE *out, const json_t *path)
+{
+	const json_t *q = json_object_get(path, LR_K_QUALITY);
+	char line[160];
+
+	if (!json_is_object(q))
+		return;
+	snprintf(line, sizeof(line),
+		"%s, %s: %" JSON_INTEGER_FORMAT
+		" of 100; round trip %.1f ms, jitter %.1f ms, loss %.1f %%",
+		text_of(q, LR_K_GRADE), text_of(q, LR_K_TREND),
+		json_integer_value(json_object_get(q, LR_K_SCORE)),
+		json_number_value(json_object_get(path, LR_K_RTT_US)) / 1e3,
+		json_number_value(json_object_get(path, LR_K_JITTER_US)) / 1e3,
+		json_number_value(json_object_get(path, LR_K_LOSS)) * 100);
+	write_text(out, "quality", line);
+}
+
 /* Nothing while nothing is sent twice. */
 static void write_redundancy(FILE *out, const json_t *redundancy)
 {
@@ -260,6 +278,7 @@ char *lr_plain_peer(const json_t *peer, double unix_now)
 	write_text(out, "endpoint", text_of(peer, LR_K_ENDPOINT));
 	write_number(out, "keepalive", json_object_get(peer, LR_K_KEEPALIVE));
 	write_path(out, json_object_get(peer, LR_K_PATH));
+	write_quality(out, json_object_get(peer, LR_K_PATH));
 	write_age(age, text_of(peer, LR_K_LAST_HANDSHAKE), unix_now);
 	write_text(out, "handshake", age);
 	write_traffic(out, "received", json_object_get(peer, LR_K_RX_PACKETS),

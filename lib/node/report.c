@@ -41,14 +41,6 @@ static void put_who(json_t *obj, const char *name, const uint8_t public_key[LR_K
 	lr_json_put_str(obj, LR_K_PUBLIC_KEY, text);
 }
 
-static void put_endpoint(json_t *obj, const struct lr_endpoint *e)
-{
-	char text[LR_ENDPOINT_TEXT];
-
-	lr_json_put_str(obj, LR_K_ENDPOINT,
-		e && e->sa.sa_family != AF_UNSPEC ? lr_endpoint_text(e, text) : NULL);
-}
-
 static json_t *prefixes(const struct lr_prefix *list, size_t n)
 {
 	json_t *out = json_array();
@@ -76,38 +68,6 @@ static void put_address(
 	lr_json_put_str(obj, key, NULL);
 }
 
-json_t *lr_report_path(const struct lr_reach *reach)
-{
-	const struct lr_paths *s = &reach->paths;
-	const struct lr_path *p = s->current < 0 ? NULL : &s->at[s->current];
-	json_t *out = json_object();
-	bool timed = p && p->rtt_us;
-
-	lr_json_put_str(out, LR_K_KIND, !p ? "none" : lr_path_direct(p) ? "direct" : "relay");
-	put_endpoint(out, p ? &p->route.to : NULL);
-	lr_json_put(out, LR_K_RTT_US, timed ? json_integer(p->rtt_us) : NULL);
-	lr_json_put(out, LR_K_MTU, p ? json_integer(lr_path_packet(p)) : NULL);
-	return out;
-}
-
-static json_t *path(const struct lr_wg_peer *live, uint64_t wall)
-{
-	const struct lr_node_peer *own = live ? live->owner : NULL;
-	if (own && own->reach)
-		return lr_report_path(own->reach);
-	json_t *out = json_object();
-	bool direct = live && live->stats.last_handshake_unix_ns &&
-		      live->stats.last_handshake_unix_ns + LR_REPORT_LIVE_NS > wall;
-
-	bool lent = live && live->endpoint.guest;
-
-	lr_json_put_str(out, LR_K_KIND, !direct ? "none" : lent ? "relay" : "direct");
-	put_endpoint(out, direct ? &live->endpoint : NULL);
-	lr_json_put(out, LR_K_RTT_US, NULL);
-	lr_json_put(out, LR_K_MTU, NULL);
-	return out;
-}
-
 static void put_count(json_t *obj, const char *key, const uint64_t *count)
 {
 	lr_json_put(obj, key, count ? json_integer((json_int_t)*count) : NULL);
@@ -131,7 +91,7 @@ json_t *lr_report_peer(
 	put_who(out, p->name, p->public_key);
 	put_address(out, LR_K_ADDRESS, p, 4);
 	put_address(out, LR_K_ADDRESS6, p, 6);
-	put_endpoint(out, &p->endpoint);
+	lr_report_put_endpoint(out, LR_K_ENDPOINT, &p->endpoint);
 	lr_json_put(out, LR_K_ALLOWED_IPS, prefixes(p->allowed, p->n_allowed));
 	lr_json_put_int(out, LR_K_KEEPALIVE, p->keepalive_s);
 	lr_json_put_bool(out, LR_K_PRESHARED, p->has_psk);
@@ -141,7 +101,7 @@ json_t *lr_report_peer(
 	put_count(out, LR_K_RX_PACKETS, s ? &s->rx_packets : NULL);
 	put_count(out, LR_K_TX_PACKETS, s ? &s->tx_packets : NULL);
 	lr_json_put_bool(out, LR_K_GUEST, live && lr_node_is_guest(live));
-	lr_json_put(out, LR_K_PATH, path(live, wall));
+	lr_json_put(out, LR_K_PATH, lr_report_peer_path(live, wall));
 	const struct lr_node_peer *own = live ? live->owner : NULL;
 	if (own && own->reach)
 		lr_json_put(out, LR_K_REDUNDANCY, lr_copy_json(own->reach, lr_now()));
@@ -268,7 +228,7 @@ json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *
 	if (event->peer) {
 		const struct lr_node_peer *owner = event->peer->owner;
 		put_who(out, owner ? owner->name : "", event->peer->public_key);
-		put_endpoint(out, &event->peer->endpoint);
+		lr_report_put_endpoint(out, LR_K_ENDPOINT, &event->peer->endpoint);
 	} else if (event->public_key) {
 		put_who(out, event->name, event->public_key);
 	}

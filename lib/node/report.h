@@ -19,8 +19,12 @@
  * The preshared key is not in it. NULL: out of memory. */
 json_t *lr_report_peer(
 	const struct lr_config_peer *p, const struct lr_wg_peer *live, uint64_t wall, bool detail);
-/* The path in use to a member of a party. */
+/* The path in use to a member of a party, and how good it is. */
 json_t *lr_report_path(const struct lr_reach *reach);
+/* The same of any peer; NULL: no node runs. `wall` Unix ns. */
+json_t *lr_report_peer_path(const struct lr_wg_peer *live, uint64_t wall);
+/* The member `key`, null for NULL and AF_UNSPEC. */
+void lr_report_put_endpoint(json_t *obj, const char *key, const struct lr_endpoint *e);
 /* The node; `peers` (a list of lr_report_peer()) is taken, NULL leaves it out. */
 json_t *lr_report_node(struct lr_node *node, json_t *peers);
 json_t *lr_report_event(const struct lr_node *node, const struct lr_node_event *event);
