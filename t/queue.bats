@@ -52,3 +52,29 @@ place_of_game() { grep -n game "$BATS_TEST_TMPDIR/came" | cut -d: -f1; }
 		is "$output" "lr-up: --uplink: '$rate' is no rate from 64kbit to 100gbit, such as 19mbit"
 	done
 }
+
+@test "what a game marks EF is marked outside, too, and nothing else is" {
+	need nft
+	two_nodes
+	ns b nft -f - <<-'END'
+		table inet seen {
+			counter marked { }
+			counter plain { }
+			chain in {
+				type filter hook input priority 0;
+				udp dport 51820 ip dscp ef counter name marked return
+				udp dport 51820 counter name plain
+			}
+		}
+	END
+	seen() { ns b nft -j list counter inet seen "$1" | jq '.nftables[1].counter.packets'; }
+	ns a ping -c 1 -W 2 10.66.0.2
+	is "$(seen marked)" 0
+	local before
+	before=$(seen plain)
+	ns a ping -c 5 -i 0.01 -W 2 -Q 0xb8 10.66.0.2
+	is "$(seen marked)" 5
+	ns a ping -c 5 -i 0.01 -W 2 10.66.0.2
+	is "$(seen marked)" 5
+	[ "$(seen plain)" -ge $((before + 5)) ]
+}

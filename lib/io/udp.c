@@ -167,7 +167,7 @@ static void read_control(struct msghdr *msg, size_t *segment, struct lr_endpoint
 
 union control {
 	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	char bytes[2 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
 long lr_udp_recv(int fd, uint8_t *buf, size_t room, size_t *segment, struct lr_endpoint *src)
@@ -218,9 +218,17 @@ static size_t put_source(char *at, const struct lr_endpoint *to)
 	return 0;
 }
 
-static int send_train(
-	int fd, const struct lr_endpoint *to, const uint8_t *buf, size_t len, size_t segment)
+static size_t put_tos(char *at, const struct lr_endpoint *to, int tos)
 {
+	if (to->sa.sa_family == AF_INET)
+		return put_control(at, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	return put_control(at, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+}
+
+static int send_train(const struct lr_udp *u, const struct lr_endpoint *to, const uint8_t *buf,
+	size_t len, size_t segment)
+{
+	int fd = to->sa.sa_family == AF_INET ? u->fd4 : u->fd6;
 	union control control;
 	memset(&control, 0, sizeof(control));
 	struct iovec iov = {(void *)(uintptr_t)buf, len};
@@ -232,6 +240,8 @@ static int send_train(
 		.msg_control = &control,
 	};
 	size_t used = put_source(control.bytes, to);
+	if (u->tos)
+		used += put_tos(control.bytes + used, to, u->tos);
 	if (len > segment) {
 		uint16_t size = (uint16_t)segment;
 		used += put_control(
@@ -244,15 +254,15 @@ static int send_train(
 }
 
 /* As send_train(), but a sticky source that is gone is dropped and the send repeated. */
-static int send_sticky(
-	int fd, struct lr_endpoint *to, const uint8_t *buf, size_t len, size_t segment)
+static int send_sticky(const struct lr_udp *u, struct lr_endpoint *to, const uint8_t *buf,
+	size_t len, size_t segment)
 {
-	int r = send_train(fd, to, buf, len, segment);
+	int r = send_train(u, to, buf, len, segment);
 	if (to->from.family && (r == -EINVAL || r == -ENODEV || r == -EADDRNOTAVAIL ||
 				       r == -ENETUNREACH || r == -EHOSTUNREACH)) {
 		to->from.family = 0;
 		to->from_iface = 0;
-		r = send_train(fd, to, buf, len, segment);
+		r = send_train(u, to, buf, len, segment);
 	}
 	return r;
 }
@@ -265,7 +275,7 @@ int lr_udp_send(
 	if (fd < 0)
 		return -EAFNOSUPPORT;
 	if (len <= segment || u->gso) {
-		result = send_sticky(fd, to, buf, len, segment);
+		result = send_sticky(u, to, buf, len, segment);
 		if (len <= segment || result == 0 || result == -EAGAIN || result == -EPERM ||
 			(result == -EMSGSIZE && u->whole))
 			return result;
@@ -275,7 +285,7 @@ int lr_udp_send(
 	result = 0;
 	for (size_t at = 0; at < len; at += segment) {
 		size_t n = len - at < segment ? len - at : segment;
-		int r = send_sticky(fd, to, buf + at, n, n);
+		int r = send_sticky(u, to, buf + at, n, n);
 		if (r == -EMSGSIZE && u->whole && at == 0)
 			return r; /* the kernel says -EINVAL of a train, before Linux 6.14 */
 		if (r < 0)

@@ -23,6 +23,7 @@ struct lr_udp {
 	int fd4, fd6; /* -1: that family is not there */
 	uint16_t port;
 	bool gso, gro; /* granted */
+	uint8_t tos;   /* of what is sent from now on: DSCP and ECN bits */
 	bool whole;    /* no router may fragment what is sent: see lr_udp_whole() */
 };
 

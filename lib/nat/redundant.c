@@ -8,7 +8,6 @@
 
 #include "lib/net/ip.h"
 
-#define DSCP_EF    46
 #define UDP_HEADER 8u
 
 static const char *const names[LR_REDUNDANTS] = {
@@ -48,14 +47,6 @@ static bool allowed(struct lr_redundant_rate *r, uint64_t now)
 	return true;
 }
 
-static uint8_t dscp(const uint8_t *packet)
-{
-	uint8_t class =
-		packet[0] >> 4 == 4 ? packet[1] : (uint8_t)(packet[0] << 4 | packet[1] >> 4);
-
-	return class >> 2;
-}
-
 bool lr_redundant_game(
 	struct lr_redundant_rate *rate, uint64_t now, const uint8_t *packet, size_t len)
 {
@@ -63,7 +54,7 @@ bool lr_redundant_game(
 
 	if (lr_packet_parse(packet, len, &p) != LR_IP_FINE || p.proto != LR_UDP || p.fragment)
 		return false;
-	if (dscp(packet) == DSCP_EF)
+	if (lr_packet_dscp(packet) == LR_DSCP_EF)
 		return true;
 	return p.len <= p.l4_at + UDP_HEADER + LR_REDUNDANT_BYTES && allowed(rate, now);
 }

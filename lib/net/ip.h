@@ -63,6 +63,13 @@ static inline struct lr_ip lr_packet_dst(const uint8_t *p)
 	return ip;
 }
 
+#define LR_DSCP_EF 46 /* RFC 3246: expedited forwarding */
+/* The DSCP of a header that lr_packet_parse() found fine (RFC 2474). */
+static inline uint8_t lr_packet_dscp(const uint8_t *p)
+{
+	return (uint8_t)(p[0] >> 4 == 4 ? p[1] : p[0] << 4 | p[1] >> 4) >> 2;
+}
+
 /* RFC 1071 one's complement sum of `len` bytes added to `sum`, not folded, not inverted.
  * Vectorised where the CPU allows: about 30 ns for 1,400 bytes. Any alignment. To go on with
  * another piece of the same data, the piece before must have had an even length. */

@@ -9,7 +9,6 @@
 #include "lib/base/bytes.h"
 #include "lib/net/ip.h"
 
-#define DSCP_EF   46
 #define LINE      64u    /* bytes of a cache line */
 #define ONE_FRAME 65536u /* CoDel leaves a queue of no more than one packet alone */
 
@@ -39,14 +38,6 @@ static uint16_t flow_of(const uint8_t *packet, const struct lr_packet *p)
 	return (uint16_t)(h >> 32) % LR_QUEUE_FLOWS;
 }
 
-static uint8_t dscp(const uint8_t *packet)
-{
-	uint8_t class =
-		packet[0] >> 4 == 4 ? packet[1] : (uint8_t)(packet[0] << 4 | packet[1] >> 4);
-
-	return class >> 2;
-}
-
 /* Whether the flow's bucket has room for `bytes`. They are taken out of it in any case: who sends
  * too much is bulk until he sends less. */
 static bool within_rate(struct lr_queue_flow *f, uint64_t now, size_t bytes, unsigned share)
@@ -72,7 +63,7 @@ enum lr_queue_class lr_queue_class(struct lr_queue *q, uint64_t now, const uint8
 		return LR_QUEUE_GAME;
 	*flow = flow_of(packet, &p);
 	struct lr_queue_flow *f = &q->flows[*flow];
-	unsigned share = marked || dscp(packet) == DSCP_EF ? LR_QUEUE_MARKED : 1;
+	unsigned share = marked || lr_packet_dscp(packet) == LR_DSCP_EF ? LR_QUEUE_MARKED : 1;
 	bool slow = within_rate(f, now, len, share);
 	return f->waiting || many || !slow ? LR_QUEUE_BULK : LR_QUEUE_GAME;
 }

@@ -35,7 +35,10 @@ static int send_paced(struct lr_pump *p, struct lr_udp *u, struct lr_endpoint *t
 	unsigned family = to->sa.sa_family == AF_INET6 ? 6 : 4;
 
 	lr_pace_sent(&p->pace, p->node->loop.now, len, count, family);
-	return lr_udp_send(u, to, msg, len, segment);
+	u->tos = p->tos;
+	int r = lr_udp_send(u, to, msg, len, segment);
+	u->tos = 0;
+	return r;
 }
 
 int lr_pump_on_path(

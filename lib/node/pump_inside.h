@@ -18,6 +18,12 @@
 #define LR_PUMP_FRAME (65536 + LR_ETH_HEAD)
 #define LR_PUMP_ARENA (256 << 10) /* datagrams that are opened before they are written */
 
+/* What is done for a packet beyond sending it. */
+struct lr_service {
+	bool twice;  /* it goes over a second path, too */
+	uint8_t tos; /* of the datagram: a game's mark is not lost inside (RFC 2983, 4.1) */
+};
+
 /* Sealed messages for one peer, one behind the other, all of `segment` bytes but the last. Through
  * a relay each has its frame's header in front, `head` bytes. */
 struct lr_train {
@@ -27,7 +33,7 @@ struct lr_train {
 	size_t len, segment;
 	unsigned count;
 	bool closed; /* the last one is shorter */
-	bool twice;  /* goes over a second path, too */
+	struct lr_service service;
 	uint8_t buf[LR_TRAIN_BYTES + LR_FRAME_HEADER + LR_WG_OVERHEAD + LR_WG_PAD];
 };
 
@@ -51,6 +57,7 @@ struct lr_pump {
 	struct iovec iov[LR_MERGE_PACKETS + 2];
 	struct lr_queue queue;
 	struct lr_pace pace;
+	uint8_t tos;                              /* of what is being sent */
 	uint8_t waiting[LR_QUEUE_BUFFER];         /* frames, in the queue's order */
 	uint8_t relayed[LR_FRAME_HEADER + 65536]; /* what lib/wg sends by itself, and copies, with
 						     their headers */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/bytes.h"
+#include "lib/net/ip.h"
 #include "lib/node/copy.h"
 #include "lib/node/fit.h"
 #include "lib/node/party_wire.h"
@@ -18,9 +19,10 @@ void lr_pump_flush(struct lr_pump *p)
 	struct lr_train *t = &p->train;
 	if (t->count) {
 		LR_SPAN(send);
-		struct lr_reach *reach = t->twice ? lr_pump_reach(t->peer) : NULL;
+		struct lr_reach *reach = t->service.twice ? lr_pump_reach(t->peer) : NULL;
 		struct lr_path *second = reach ? lr_redundant_second(&reach->paths) : NULL;
 		const struct lr_copy c = {t->buf, t->len, t->segment, t->head, t->count};
+		p->tos = t->service.tos;
 		int r = t->path ? lr_pump_on_path(p, t->path, t->buf, t->len, t->segment)
 				: lr_pump_to_peer(p, t->peer, t->buf, t->len, t->segment);
 		if (t->path)
@@ -34,17 +36,20 @@ void lr_pump_flush(struct lr_pump *p)
 		else if (r < 0)
 			p->node->drops[LR_NODE_DROP_SEND] += t->count;
 	}
+	p->tos = 0;
 	t->count = 0;
 	t->len = 0;
 	t->closed = false;
 }
 
 /* Makes the train one that can take a message of up to `sealed` bytes for `peer`. */
-static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed, bool twice)
+static void train_for(
+	struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed, struct lr_service service)
 {
 	struct lr_train *t = &p->train;
 	size_t need = sealed + t->head;
-	if (t->count && (t->peer != peer || t->twice != twice || t->closed || need > t->segment ||
+	if (t->count && (t->peer != peer || t->service.twice != service.twice ||
+				t->service.tos != service.tos || t->closed || need > t->segment ||
 				t->count == LR_TRAIN_COUNT || t->len + need > LR_TRAIN_BYTES))
 		lr_pump_flush(p);
 	if (t->count)
@@ -52,7 +57,7 @@ static void train_for(struct lr_pump *p, struct lr_wg_peer *peer, size_t sealed,
 	struct lr_reach *reach = lr_pump_reach(peer);
 	t->peer = peer;
 	t->path = reach ? lr_reach_current(reach) : NULL;
-	t->twice = twice;
+	t->service = service;
 	t->head = t->path && t->path->route.channel ? LR_FRAME_HEADER : 0;
 }
 
@@ -89,6 +94,16 @@ struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *pack
 				   : lr_wg_route(node->wg, 4, packet + 16);
 }
 
+static struct lr_service service_of(
+	struct lr_node *node, const struct lr_wg_peer *peer, const uint8_t *packet, size_t len)
+{
+	struct lr_reach *reach = node->redundant ? lr_pump_reach(peer) : NULL;
+	bool marked = lr_packet_dscp(packet) == LR_DSCP_EF;
+
+	return (struct lr_service){.twice = reach && lr_copy_wanted(node, reach, packet, len),
+		.tos = marked ? LR_DSCP_EF << 2 : 0};
+}
+
 unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer)
 {
 	struct lr_node *node = p->node;
@@ -102,10 +117,9 @@ unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer)
 		node->drops[LR_NODE_DROP_MALFORMED]++;
 		return 0;
 	}
-	bool twice = node->redundant && lr_pump_reach(peer) &&
-		     lr_copy_wanted(node, lr_pump_reach(peer), c->split.frame, c->split.len);
+	const struct lr_service service = service_of(node, peer, c->split.frame, c->split.len);
 	for (;; count++) {
-		train_for(p, peer, sealed, twice);
+		train_for(p, peer, sealed, service);
 		uint8_t *at = p->train.buf + p->train.len + p->train.head + LR_WG_HEAD;
 		size_t n = LR_SPAN_OF(cut, lr_cut_next(c, at));
 		if (n == 0)
