@@ -12,6 +12,10 @@
 #define BURST   64
 #define RESERVE 16 /* tokens that a search leaves */
 
+/* Of a second bucket, for searches alone: seconds of the whole rate, and the part for ever. */
+#define SEARCH_S    10
+#define SEARCH_PART 3
+
 /* Digits only, up to `max`: 0 or -EINVAL. */
 static int number(const char *text, size_t len, uint32_t max, uint32_t *out)
 {
@@ -49,39 +53,115 @@ void lr_budget_init(struct lr_budget *b)
 	memset(b, 0, sizeof(*b));
 	b->sockets = LR_BUDGET_SOCKETS;
 	b->packets_s = LR_BUDGET_PACKETS;
-	b->level_ns = UINT64_MAX / 4; /* cut to a full bucket at first use */
+	b->level_ns = b->search_ns = UINT64_MAX / 4; /* cut to full buckets at first use */
 }
 
-static uint64_t level_at(const struct lr_budget *b, uint64_t now, uint64_t cost)
-{
-	uint64_t level = b->level_ns + (now > b->seen_ns ? now - b->seen_ns : 0);
+/* --- packets --- */
 
-	return level > BURST * cost ? BURST * cost : level;
+static uint64_t cost_ns(const struct lr_budget *b)
+{
+	return b->packets_s ? LR_NS_PER_S / b->packets_s : 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t passed(const struct lr_budget *b, uint64_t now)
+{
+	return now > b->seen_ns ? now - b->seen_ns : 0;
+}
+
+static uint64_t level_at(const struct lr_budget *b, uint64_t now)
+{
+	return least(b->level_ns + passed(b, now), BURST * cost_ns(b));
+}
+
+static uint64_t search_at(const struct lr_budget *b, uint64_t now)
+{
+	return least(b->search_ns + passed(b, now) / SEARCH_PART, SEARCH_S * LR_NS_PER_S);
 }
 
 bool lr_budget_take(struct lr_budget *b, uint64_t now, bool search)
 {
-	uint64_t cost = b->packets_s ? LR_NS_PER_S / b->packets_s : 0;
+	uint64_t cost = cost_ns(b);
 
 	if (cost == 0)
 		return false;
-	b->level_ns = level_at(b, now, cost);
+	b->level_ns = level_at(b, now);
+	b->search_ns = search_at(b, now);
 	b->seen_ns = now;
-	if (b->level_ns < (search ? RESERVE + 1 : 1) * cost) {
+	if (b->level_ns < (search ? RESERVE + 1 : 1) * cost || (search && b->search_ns < cost)) {
 		b->denied++;
 		return false;
 	}
 	b->level_ns -= cost;
+	b->search_ns -= search ? cost : 0;
 	b->spent++;
 	return true;
 }
 
 uint64_t lr_budget_due(const struct lr_budget *b, uint64_t now, bool search)
 {
-	uint64_t cost = b->packets_s ? LR_NS_PER_S / b->packets_s : 0;
+	uint64_t cost = cost_ns(b), need = (search ? RESERVE + 1 : 1) * cost;
+	uint64_t level = level_at(b, now), searches = search_at(b, now), wait = 0;
 
 	if (cost == 0)
 		return LR_NEVER;
-	uint64_t level = level_at(b, now, cost), need = (search ? RESERVE + 1 : 1) * cost;
-	return level >= need ? now : now + (need - level);
+	if (level < need)
+		wait = need - level;
+	if (search && searches < cost && (cost - searches) * SEARCH_PART > wait)
+		wait = (cost - searches) * SEARCH_PART;
+	return now + wait;
+}
+
+uint64_t lr_budget_apart_ns(const struct lr_budget *b)
+{
+	return cost_ns(b) * b->searches;
+}
+
+/* --- sockets --- */
+
+static struct lr_budget_socket *find(struct lr_budget *b, uint16_t number)
+{
+	for (uint32_t i = 0; i < b->open; i++)
+		if (b->at[i].number == number)
+			return &b->at[i];
+	return NULL;
+}
+
+void lr_budget_opened(struct lr_budget *b, uint16_t number, uint8_t users)
+{
+	b->at[b->open++] = (struct lr_budget_socket){number, users};
+}
+
+void lr_budget_use(struct lr_budget *b, uint16_t number)
+{
+	struct lr_budget_socket *s = find(b, number);
+
+	if (s)
+		s->users++;
+}
+
+bool lr_budget_leave(struct lr_budget *b, uint16_t number)
+{
+	struct lr_budget_socket *s = find(b, number);
+
+	if (!s || (s->users && --s->users) || b->socket_searches)
+		return false;
+	*s = b->at[--b->open];
+	return true;
+}
+
+uint16_t lr_budget_spare(struct lr_budget *b)
+{
+	for (uint32_t i = 0; i < b->open && !b->socket_searches; i++) {
+		uint16_t number = b->at[i].number;
+		if (b->at[i].users)
+			continue;
+		b->at[i] = b->at[--b->open];
+		return number;
+	}
+	return 0;
 }

@@ -111,6 +111,8 @@ static void sample(struct lr_path *p, uint32_t us, bool seldom)
 
 bool lr_path_pong(struct lr_path *p, uint64_t now, uint64_t sent_ns)
 {
+	if (now - sent_ns > MS(LR_PATH_STALE_MS))
+		return false;
 	for (int i = 0; i < LR_PATH_OUT; i++)
 		if (p->out[i] == sent_ns) {
 			p->out[i] = 0;

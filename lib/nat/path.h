@@ -8,7 +8,8 @@
  * follow every LR_PATH_QUICK_MS, and LR_PATH_MISSES in a row make the path fail: a dead one is
  * noticed in about 0.8 s under traffic, 2.7 s idle. Only pongs count as life, since traffic that
  * comes in says nothing about the other direction. A failing path goes on being pinged, more and
- * more slowly, and is alive again after two pongs in a row.
+ * more slowly, and is alive again after two pongs in a row. A pong later than LR_PATH_STALE_MS is
+ * none: one end slept, and the time that it slept says nothing about the path.
  *
  * Round trip and deviation: RFC 6298's smoothing. Jitter: RFC 3550's, of round trips. Loss: share
  * of the last 128 pings that were missed.
@@ -30,8 +31,9 @@
 #define LR_PATH_JUDGED     32 /* pings before its loss is believed */
 #define LR_PATH_QUICK_MS   75
 #define LR_PATH_MISSES     4
-#define LR_PATH_WINDOW     128  /* pings over which loss is counted */
-#define LR_PATH_OUT        8    /* pings under way */
+#define LR_PATH_WINDOW     128 /* pings over which loss is counted */
+#define LR_PATH_OUT        8   /* pings under way */
+#define LR_PATH_STALE_MS   3000
 #define LR_PATH_TRAFFIC_MS 1000 /* traffic this long ago still counts as running */
 
 enum lr_path_state {
@@ -104,7 +106,8 @@ void lr_path_init(struct lr_path *p, uint64_t now, const struct lr_route *route,
 uint64_t lr_path_rto_ns(const struct lr_path *p);
 /* A short ping was sent now. */
 void lr_path_pinged(struct lr_path *p, uint64_t now, enum lr_path_role role);
-/* A pong came for a ping of `sent_ns`. Whether the path has just come alive. */
+/* A pong came for a ping of `sent_ns`; one that is stale does nothing. Whether the path has just
+ * come alive. */
 bool lr_path_pong(struct lr_path *p, uint64_t now, uint64_t sent_ns);
 /* Looks at what time has done: counts missed pings. Whether the path has just failed. */
 bool lr_path_tick(struct lr_path *p, uint64_t now);

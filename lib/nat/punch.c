@@ -1,39 +1,29 @@
 /*
  * punch.c - the schedule of opening a direct path to one member
  */
-#include "lib/nat/punch.h"
-
 #include <string.h>
 
-#include "lib/base/clock.h"
-#include "lib/crypto/crypto.h"
+#include "lib/nat/punch_inside.h"
 
 #define MS(n)         ((n)*LR_NS_PER_MS)
 #define SPACE_MS      20    /* between two pings to one address, whatever causes them */
 #define EAGER_MS      60000 /* how long a start begins again from the shortest wait */
 #define AHEAD_PASSES  2
 #define AHEAD_PASS_MS 300
-#define PASS_MS       3000 /* each socket of a search pings again after this long */
-#define PORT_LEAST    1024
-#define PORTS         64512u /* = 2^10 * 3^2 * 7 */
 
 void lr_punch_init(struct lr_punch *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->call_due_ns = LR_NEVER;
+	p->call_wait_ms = LR_PUNCH_CALL_MS;
 }
 
 /* --- targets --- */
 
-static struct lr_route route_of(const struct lr_candidate *c, uint16_t socket)
-{
-	return (struct lr_route){.to = lr_candidate_endpoint(c), .socket = socket};
-}
-
 static struct lr_punch_target *target_at(struct lr_punch *p, const struct lr_route *route)
 {
 	for (int i = 0; i < p->n; i++) {
-		struct lr_route r = route_of(&p->at[i].c, p->at[i].socket);
+		struct lr_route r = lr_punch_route(&p->at[i].c, p->at[i].socket);
 		if (lr_route_same(&r, route))
 			return &p->at[i];
 	}
@@ -47,7 +37,7 @@ void lr_punch_set(struct lr_punch *p, uint64_t now, const struct lr_candidates *
 	uint8_t n = 0;
 
 	for (int i = 0; i < list->n; i++) {
-		struct lr_route r = route_of(&list->at[i], 0);
+		struct lr_route r = lr_punch_route(&list->at[i], 0);
 		const struct lr_punch_target *known = target_at(p, &r);
 		if (list->at[i].kind >= LR_CANDIDATE_PREDICTED)
 			continue;
@@ -56,10 +46,10 @@ void lr_punch_set(struct lr_punch *p, uint64_t now, const struct lr_candidates *
 		at[n++].c = list->at[i];
 	}
 	for (int i = 0, learned = 0; i < p->n; i++) {
-		struct lr_route r = route_of(&p->at[i].c, p->at[i].socket);
+		struct lr_route r = lr_punch_route(&p->at[i].c, p->at[i].socket);
 		bool known = false;
 		for (int k = 0; k < n && !known; k++) {
-			struct lr_route have = route_of(&at[k].c, at[k].socket);
+			struct lr_route have = lr_punch_route(&at[k].c, at[k].socket);
 			known = lr_route_same(&have, &r);
 		}
 		if (p->at[i].learned && !known && learned++ < LR_PUNCH_LEARNED)
@@ -115,25 +105,17 @@ void lr_punch_closed(struct lr_punch *p, uint16_t socket)
 {
 	for (int i = p->n - 1; i >= 0; i--)
 		if (p->at[i].socket == socket) {
-			struct lr_route route = route_of(&p->at[i].c, socket);
+			struct lr_route route = lr_punch_route(&p->at[i].c, socket);
 			lr_punch_forget(p, &route);
 		}
 }
 
-const struct lr_punch_target *lr_punch_answered(
-	struct lr_punch *p, struct lr_budget *b, const struct lr_route *route)
+const struct lr_punch_target *lr_punch_answered(struct lr_punch *p, const struct lr_route *route)
 {
 	struct lr_punch_target *t = target_at(p, route);
 
 	if (t)
 		t->answered = true;
-	for (uint16_t i = 0; route->socket && b->searching == p && i < b->n_pool; i++)
-		if (b->pool[i] == route->socket) {
-			b->pool[i] = b->pool[--b->n_pool];
-			if (p->pass_at > b->n_pool)
-				p->pass_at = b->n_pool;
-			break;
-		}
 	return t;
 }
 
@@ -164,8 +146,7 @@ void lr_punch_start(struct lr_punch *p, uint64_t now, bool call)
 	}
 	p->started_ns = now;
 	all_due(p, now, eager(p, now));
-	if (p->search == LR_SEARCH_NONE && now >= p->search_end_ns + MS(45000ull))
-		p->search_due_ns = now;
+	lr_punch_search_start(p, now);
 	if (call && !p->direct) {
 		p->call_due_ns = now;
 		p->call_wait_ms = LR_PUNCH_CALL_MS;
@@ -189,16 +170,20 @@ void lr_punch_direct(struct lr_punch *p, uint64_t now, bool lives)
 	p->direct = lives;
 	if (lives) {
 		p->search = LR_SEARCH_NONE;
-		p->searches = 0;
 		p->call_due_ns = LR_NEVER;
 		p->ahead.kind = LR_CANDIDATE_NONE;
 		return;
 	}
 	for (int i = 0; i < p->n; i++)
 		p->at[i].answered = false;
+	lr_punch_anew(p, now);
+}
+
+void lr_punch_anew(struct lr_punch *p, uint64_t now)
+{
 	p->first_ns = now;
-	p->search_due_ns = now;
-	p->search_end_ns = 0;
+	p->searches = 0;
+	p->search_end_ns = p->search == LR_SEARCH_NONE ? 0 : p->search_end_ns;
 	if (p->on)
 		lr_punch_start(p, now, true);
 }
@@ -239,20 +224,6 @@ const struct lr_candidate *lr_punch_mark(const struct lr_punch *p)
 }
 
 /* --- steps --- */
-
-static bool step_close(struct lr_punch *p, struct lr_budget *b, struct lr_punch_step *step)
-{
-	if (b->searching != p || p->search != LR_SEARCH_NONE)
-		return false;
-	if (b->n_pool == 0) {
-		b->searching = NULL;
-		return false;
-	}
-	step->what = LR_PUNCH_CLOSE;
-	step->route.socket = b->pool[--b->n_pool];
-	b->open--;
-	return true;
-}
 
 static bool wants_fresh(const struct lr_punch *p)
 {
@@ -296,7 +267,7 @@ static bool step_ahead(
 	if (++p->ahead_n % LR_PUNCH_AHEAD == 0)
 		p->ahead_due_ns = now + MS(AHEAD_PASS_MS);
 	step->what = LR_PUNCH_SPRAY;
-	step->route = route_of(&c, 0);
+	step->route = lr_punch_route(&c, 0);
 	return c.port != 0;
 }
 
@@ -316,180 +287,42 @@ static bool step_target(
 		if (t->tries < UINT8_MAX)
 			t->tries++;
 		step->what = LR_PUNCH_PING;
-		step->route = route_of(&t->c, t->socket);
+		step->route = lr_punch_route(&t->c, t->socket);
 		return true;
 	}
 	return false;
 }
 
-/* --- the search with many sockets or ports --- */
-
-static uint32_t cycle_step(void)
-{
-	uint32_t s;
-
-	do
-		s = 1 + lr_random_below(PORTS - 1);
-	while (s % 2 == 0 || s % 3 == 0 || s % 7 == 0);
-	return s;
-}
-
-static bool wants_search(const struct lr_punch *p, const struct lr_budget *b, uint64_t now)
-{
-	enum lr_pairing pair = lr_nat_pairing(&p->own, &p->peer);
-
-	if (p->direct || p->search != LR_SEARCH_NONE || p->search_due_ns > now ||
-		!lr_punch_mark(p) || (lr_nat_symmetric(&p->own) && b->sockets == 0))
-		return false;
-	return pair == LR_PAIR_BIRTHDAY ||
-	       (pair == LR_PAIR_PREDICT && now - p->first_ns >= MS(LR_PUNCH_PREDICT_MS));
-}
-
-static void search_begin(struct lr_punch *p, struct lr_budget *b, uint64_t now)
-{
-	static const uint16_t again_s[] = {60, 300, 900};
-	bool sockets = lr_nat_symmetric(&p->own);
-
-	b->searching = p;
-	b->n_pool = 0;
-	p->search = sockets ? LR_SEARCH_SOCKETS : LR_SEARCH_PORTS;
-	p->search_end_ns = now + MS(LR_PUNCH_SEARCH_MS);
-	p->search_due_ns = now + again_s[p->searches < 2 ? p->searches : 2] * LR_NS_PER_S;
-	if (p->searches++ && p->call_due_ns > now) {
-		p->call_due_ns = now; /* so that the other end searches now, too */
-		p->fresh_asked = true;
-	}
-	p->mark = *lr_punch_mark(p);
-	p->full = false;
-	p->sent = 0;
-	p->pass_at = 0;
-	p->pass_ns = now + MS(PASS_MS);
-	p->cycle_at = lr_random_below(PORTS);
-	p->cycle_step = cycle_step();
-}
-
-static bool step_sockets(
-	struct lr_punch *p, struct lr_budget *b, uint64_t now, struct lr_punch_step *step)
-{
-	if (p->pass_at == b->n_pool && (p->full || b->open >= b->sockets) && p->pass_ns <= now) {
-		p->pass_at = 0;
-		p->pass_ns = now + MS(PASS_MS);
-	}
-	if (p->pass_at < b->n_pool) {
-		if (!lr_budget_take(b, now, true))
-			return false;
-		step->what = LR_PUNCH_SPRAY;
-		step->route = route_of(&p->mark, b->pool[p->pass_at++]);
-		return true;
-	}
-	if (p->full || b->open >= b->sockets || b->n_pool == LR_BUDGET_SOCKETS_MAX ||
-		lr_budget_due(b, now, true) > now)
-		return false;
-	step->what = LR_PUNCH_OPEN;
-	return true;
-}
-
-static bool step_ports(
-	struct lr_punch *p, struct lr_budget *b, uint64_t now, struct lr_punch_step *step)
-{
-	if (p->sent == LR_BUDGET_PORTS || !lr_budget_take(b, now, true))
-		return false;
-	struct lr_candidate c = p->mark;
-	c.port = (uint16_t)(PORT_LEAST + p->cycle_at);
-	p->cycle_at = (p->cycle_at + p->cycle_step) % PORTS;
-	p->sent++;
-	step->what = LR_PUNCH_SPRAY;
-	step->route = route_of(&c, 0);
-	return true;
-}
-
-static bool step_search(
-	struct lr_punch *p, struct lr_budget *b, uint64_t now, struct lr_punch_step *step)
-{
-	if (p->search != LR_SEARCH_NONE && p->search_end_ns <= now) {
-		p->search = LR_SEARCH_NONE;
-		return step_close(p, b, step);
-	}
-	if (!b->searching && wants_search(p, b, now))
-		search_begin(p, b, now);
-	if (b->searching != p)
-		return false;
-	return p->search == LR_SEARCH_SOCKETS ? step_sockets(p, b, now, step)
-	       : p->search == LR_SEARCH_PORTS ? step_ports(p, b, now, step)
-					      : false;
-}
-
-void lr_punch_opened(struct lr_punch *p, struct lr_budget *b, uint64_t now, uint16_t socket)
-{
-	(void)now;
-	if (socket == 0) {
-		p->full = true;
-		return;
-	}
-	b->pool[b->n_pool++] = socket;
-	b->open++;
-}
+/* --- all of it --- */
 
 enum lr_punch_what lr_punch_next(
 	struct lr_punch *p, struct lr_budget *b, uint64_t now, struct lr_punch_step *step)
 {
 	memset(step, 0, sizeof(*step));
-	if (step_close(p, b, step))
+	if (lr_punch_search_over(p, b, now, step))
 		return step->what;
 	if (p->on && (step_call(p, now, step) || step_ahead(p, b, now, step) ||
-			     step_target(p, b, now, step) || step_search(p, b, now, step)))
+			     step_target(p, b, now, step) || lr_punch_search_step(p, b, now, step)))
 		return step->what;
 	return LR_PUNCH_NOTHING;
 }
 
 /* --- when --- */
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t search_due(const struct lr_punch *p, const struct lr_budget *b, uint64_t now)
-{
-	uint64_t token = lr_budget_due(b, now, true);
-
-	if (p->search == LR_SEARCH_NONE) {
-		enum lr_pairing pair = lr_nat_pairing(&p->own, &p->peer);
-		uint64_t from = pair == LR_PAIR_PREDICT ? p->first_ns + MS(LR_PUNCH_PREDICT_MS) : 0;
-		if (p->direct || (pair != LR_PAIR_PREDICT && pair != LR_PAIR_BIRTHDAY) ||
-			!lr_punch_mark(p) || (lr_nat_symmetric(&p->own) && b->sockets == 0))
-			return LR_NEVER;
-		from = later(from, p->search_due_ns);
-		return b->searching ? later(from, now + MS(100)) : from;
-	}
-	if (p->search == LR_SEARCH_PORTS)
-		return p->sent < LR_BUDGET_PORTS ? sooner(token, p->search_end_ns)
-						 : p->search_end_ns;
-	bool more = !p->full && b->open < b->sockets;
-	if (p->pass_at < b->n_pool || more)
-		return sooner(token, p->search_end_ns);
-	return sooner(later(p->pass_ns, token), p->search_end_ns);
-}
-
 uint64_t lr_punch_due(const struct lr_punch *p, const struct lr_budget *b, uint64_t now)
 {
 	uint64_t due = LR_NEVER, token = lr_budget_due(b, now, false);
 
-	if (b->searching == p && p->search == LR_SEARCH_NONE)
+	if (p->counted != p->search)
 		return now;
 	if (!p->on)
 		return LR_NEVER;
 	if (!p->direct)
 		due = p->call_due_ns;
 	if (p->ahead.kind != LR_CANDIDATE_NONE && !p->direct)
-		due = sooner(due, later(p->ahead_due_ns, token));
+		due = lr_punch_sooner(due, lr_punch_later(p->ahead_due_ns, token));
 	for (int i = 0; i < p->n; i++)
 		if (!p->at[i].answered)
-			due = sooner(due, later(p->at[i].due_ns, token));
-	return sooner(due, search_due(p, b, now));
+			due = lr_punch_sooner(due, lr_punch_later(p->at[i].due_ns, token));
+	return lr_punch_sooner(due, lr_punch_search_due(p, b, now));
 }

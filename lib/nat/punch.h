@@ -15,11 +15,15 @@
  *    where its router's counter stands), and its call-me carries the next port; the other end pings
  *    LR_PUNCH_AHEAD ports from there. If that has not met within 3 s, a birthday search follows.
  *  - BIRTHDAY. The symmetric end opens as many sockets as the budget has and pings the other's one
- *    address from each; the other end pings ports of the symmetric router, each once, in the order
- *    of a random full cycle over 1,024..65,535, until one answers or 10 s are over. Either side's
- *    packet may be the later one: both have opened their own router before. A new search comes
- *    after 1, 5, then every 15 minutes. Sockets that no path uses are closed when a search ends.
- * For the budget's figures: budget.h.
+ *    address from each, every LR_PUNCH_PASS_MS anew; the other end pings ports of the symmetric
+ *    router, in the order of a random full cycle over 1,024..65,535 that goes on where the search
+ *    before ended. Either side's packet may be the later one: both have opened their own router
+ *    before. A search ends when one answers, when LR_BUDGET_PORTS were tried and the last had a
+ *    second, or after LR_PUNCH_SEARCH_MS, which is how long the end with the sockets waits for one
+ *    that has many to search. The next comes 5, 10, 20, then each time 60 s later, or when the
+ *    other end's call-me says that it searches, and from the first again when either end's network
+ *    changed or traffic begins. Sockets that no path uses are closed when the last search ends.
+ * For the budget's figures, and how several members share it: budget.h.
  */
 #ifndef LR_NAT_PUNCH_H
 #define LR_NAT_PUNCH_H
@@ -37,7 +41,9 @@
 #define LR_PUNCH_CALL_MS    5500 /* the other end takes one in 5 s */
 #define LR_PUNCH_PREDICT_MS 3000
 #define LR_PUNCH_FRESH_MS   1000 /* a call-me waits this long for the fresh mapping */
-#define LR_PUNCH_SEARCH_MS  10000
+#define LR_PUNCH_SEARCH_MS  30000
+#define LR_PUNCH_PASS_MS    5000
+#define LR_PUNCH_LULL_MS    30000 /* traffic that comes after this begins */
 
 struct lr_punch_target {
 	struct lr_candidate c;
@@ -67,12 +73,16 @@ struct lr_punch {
 	struct lr_candidate ahead; /* predicted next port of the member, kind NONE: none */
 	uint8_t ahead_n;           /* sent so far */
 	uint64_t ahead_due_ns;
-	uint8_t search;   /* enum lr_punch_search */
-	uint8_t searches; /* made so far, the one that is on included */
-	uint64_t search_due_ns, search_end_ns, pass_ns;
+	uint8_t search;           /* enum lr_punch_search */
+	uint8_t counted;          /* as which one it stands in the budget */
+	uint8_t searches;         /* made so far, the one that is on included */
+	uint64_t search_due_ns;   /* when the next begins */
+	uint64_t search_end_ns;   /* when the one that is on ends, or the last one ended */
+	uint64_t apart_ns;        /* when its next packet may go */
 	struct lr_candidate mark; /* the one address, or any port of the symmetric router */
-	uint32_t cycle_at, cycle_step, sent;
-	uint16_t pass_at; /* socket of the pool that is next */
+	uint32_t cycle_at, cycle_step, sent; /* step 0: no port was tried yet */
+	uint32_t pass_at;                    /* socket of the budget that is next */
+	uint64_t pass_ns; /* when the pass over all of them that is next begins */
 };
 
 enum lr_punch_what {
@@ -105,7 +115,7 @@ enum lr_punch_what lr_punch_next(
 /* When lr_punch_next() has something again. */
 uint64_t lr_punch_due(const struct lr_punch *p, const struct lr_budget *b, uint64_t now);
 /* A socket was opened as asked for; `socket` 0: it could not be, and the search makes do. */
-void lr_punch_opened(struct lr_punch *p, struct lr_budget *b, uint64_t now, uint16_t socket);
+void lr_punch_opened(struct lr_punch *p, struct lr_budget *b, uint16_t socket);
 /* The fresh mapping is known (or cannot be): the call-me may go. */
 void lr_punch_fresh(struct lr_punch *p, uint64_t now);
 /* The member's call-me says where its sequential router stands. */
@@ -116,10 +126,10 @@ void lr_punch_learn(struct lr_punch *p, uint64_t now, const struct lr_route *rou
 void lr_punch_forget(struct lr_punch *p, const struct lr_route *route);
 /* `socket` was closed: what was learned on it is forgotten. */
 void lr_punch_closed(struct lr_punch *p, uint16_t socket);
-/* `route` answered: it is a path now, and its socket no longer the search's. The target that it
- * was, NULL when it was none. */
-const struct lr_punch_target *lr_punch_answered(
-	struct lr_punch *p, struct lr_budget *b, const struct lr_route *route);
+/* `route` answered: it is a path now. The target that it was, NULL when it was none. */
+const struct lr_punch_target *lr_punch_answered(struct lr_punch *p, const struct lr_route *route);
+/* Either end's network changed, or traffic begins: attempts and searches begin from the first. */
+void lr_punch_anew(struct lr_punch *p, uint64_t now);
 /* Whether a direct path lives. When the last is lost all is tried anew. */
 void lr_punch_direct(struct lr_punch *p, uint64_t now, bool lives);
 /* The member's one address in front of its constant mapping: what a fresh socket pings too. NULL:

@@ -29,7 +29,7 @@ void lr_reach_host_release(struct lr_reach_host *h)
 }
 
 int lr_reach_init(struct lr_reach *r, struct lr_reach_host *h, const uint8_t secret[LR_KEY_LEN],
-	bool low, void *owner, uint64_t unix_ns)
+	bool low, void *owner, const struct lr_clocks *clocks)
 {
 	memset(r, 0, sizeof(*r));
 	r->host = h;
@@ -38,7 +38,7 @@ int lr_reach_init(struct lr_reach *r, struct lr_reach_host *h, const uint8_t sec
 	lr_probe_pair_init(&r->pair, secret, low);
 	lr_paths_init(&r->paths);
 	lr_punch_init(&r->punch);
-	return lr_hints_set(&h->hints, &r->hints, &r->pair, unix_ns, r);
+	return lr_hints_set(&h->hints, &r->hints, &r->pair, clocks, r);
 }
 
 void lr_reach_close(struct lr_reach *r, uint16_t socket)
@@ -48,8 +48,8 @@ void lr_reach_close(struct lr_reach *r, uint16_t socket)
 	if (socket == 0)
 		return;
 	lr_punch_closed(&r->punch, socket);
-	h->budget.open--;
-	h->out.close(h->out.ctx, socket);
+	if (lr_budget_leave(&h->budget, socket))
+		h->out.close(h->out.ctx, socket);
 }
 
 void lr_reach_release(struct lr_reach *r)
@@ -113,8 +113,10 @@ void lr_reach_peer(struct lr_reach *r, uint64_t now, const struct lr_candidates 
 		return;
 	}
 	set_targets(r, now);
-	if (!same || !r->punch.on)
+	if (!r->punch.on)
 		lr_punch_start(&r->punch, now, true);
+	else if (!same)
+		lr_punch_anew(&r->punch, now);
 	wake(r, now);
 }
 
@@ -150,8 +152,8 @@ void lr_reach_moved(struct lr_reach *r, uint64_t now)
 		if (r->paths.at[i].state != LR_PATH_FREE)
 			lr_path_suspect(&r->paths.at[i], now);
 	set_targets(r, now);
-	r->punch.first_ns = now;
 	lr_punch_start(&r->punch, now, true);
+	lr_punch_anew(&r->punch, now);
 	/* With a live direct path punch asks for no call-me, but the member must hear of this one.
 	 */
 	r->call_due = true;
@@ -183,7 +185,7 @@ static bool pong_allowed(struct lr_reach *r, uint64_t now)
 	return true;
 }
 
-static int got_ping(struct lr_reach *r, uint64_t now, uint64_t unix_ns,
+static int got_ping(struct lr_reach *r, uint64_t now, const struct lr_clocks *clocks,
 	const struct lr_route *route, const struct lr_probe *ping)
 {
 	struct lr_probe pong = {.kind = LR_PROBE_PONG};
@@ -192,7 +194,7 @@ static int got_ping(struct lr_reach *r, uint64_t now, uint64_t unix_ns,
 	if (route->channel == 0)
 		pong.seen = route->to;
 	if (pong_allowed(r, now))
-		lr_reach_send(r, unix_ns, route, &pong);
+		lr_reach_send(r, clocks, route, &pong);
 	struct lr_path *p = lr_paths_find(&r->paths, route);
 	if (p && p->state == LR_PATH_FAILING)
 		lr_path_suspect(p, now);
@@ -262,6 +264,9 @@ static int got_call(struct lr_reach *r, uint64_t now, const struct lr_probe *cal
 		r->host->drop_old_call++;
 		return -EALREADY;
 	}
+	const struct lr_candidates before = r->peer_list;
+	bool other = memcmp(&r->peer_nat, &call->nat, sizeof(call->nat)) != 0;
+
 	r->call_seen_ms = call->time_ms;
 	r->call_taken_ns = now;
 	r->peer_nat = call->nat;
@@ -281,6 +286,8 @@ static int got_call(struct lr_reach *r, uint64_t now, const struct lr_probe *cal
 	if (!r->punch.direct)
 		r->call_sent_ns = 0;
 	lr_punch_start(&r->punch, now, true);
+	if (!r->punch.direct && (other || !lr_candidates_same(&before, &r->peer_list)))
+		lr_punch_anew(&r->punch, now);
 	return 0;
 }
 
@@ -292,7 +299,7 @@ static bool by_tunnel(const struct lr_reach_host *h, const struct lr_route *rout
 	return route->channel == 0 && lr_candidate_in_pool(&ip, &h->rules);
 }
 
-int lr_reach_receive(struct lr_reach_host *h, uint64_t now, uint64_t unix_ns,
+int lr_reach_receive(struct lr_reach_host *h, uint64_t now, const struct lr_clocks *clocks,
 	const struct lr_route *route, const uint8_t *p, size_t len)
 {
 	struct lr_reach *r = lr_reach_find(h, p, len);
@@ -305,6 +312,9 @@ int lr_reach_receive(struct lr_reach_host *h, uint64_t now, uint64_t unix_ns,
 		h->drop_bad++;
 		return rc;
 	}
+	/* Its hint is of a day near ours: then ours is near one of its own. */
+	bool by_own = lr_hints_by(&r->hints, LR_CLOCK_OWN, lr_probe_hint_of(p, len));
+	r->clock = by_own ? LR_CLOCK_OWN : LR_CLOCK_RELAYS;
 	if (lr_reach_hidden(r) && (route->channel == 0 || probe.kind == LR_PROBE_CALL)) {
 		h->drop_hidden++;
 		return -EPERM;
@@ -314,7 +324,7 @@ int lr_reach_receive(struct lr_reach_host *h, uint64_t now, uint64_t unix_ns,
 		return -EADDRNOTAVAIL;
 	}
 	if (probe.kind == LR_PROBE_PING)
-		rc = got_ping(r, now, unix_ns, route, &probe);
+		rc = got_ping(r, now, clocks, route, &probe);
 	else if (probe.kind == LR_PROBE_PONG)
 		rc = got_pong(r, now, route, &probe);
 	else
@@ -371,6 +381,13 @@ void lr_reach_came(struct lr_reach *r, uint64_t now, const struct lr_route *rout
 		r->copies = calloc(1, sizeof(*r->copies));
 	if (r->copies)
 		lr_copies_came(r->copies, now, session, counter, p != lr_reach_current(r), again);
+}
+
+void lr_reach_traffic_begins(struct lr_reach *r, uint64_t now)
+{
+	if (now - r->punch.first_ns > LR_PUNCH_LULL_MS * LR_NS_PER_MS)
+		lr_punch_anew(&r->punch, now);
+	wake(r, now);
 }
 
 void lr_reach_too_big(struct lr_reach *r, uint64_t now, const struct lr_route *route, size_t len)

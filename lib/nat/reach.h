@@ -12,7 +12,7 @@
  * Tunnel traffic is reported with lr_reach_sent() and lr_reach_heard(); an authenticated packet
  * from an address that is no path moves nothing and causes a probe to that address (design 4.1).
  *
- * Not thread safe; `now` is monotonic ns, `unix_ns` wall time.
+ * Not thread safe; `now` is monotonic ns; `clocks` the time of day (hints.h).
  */
 #ifndef LR_NAT_REACH_H
 #define LR_NAT_REACH_H
@@ -74,6 +74,7 @@ struct lr_reach {
 	struct lr_candidates peer_list; /* as last told by record or call-me */
 	struct lr_nat peer_nat;
 	bool peer_hidden;
+	uint8_t clock; /* enum lr_hint_clock by which the member understands our probes */
 	uint64_t call_seen_ms, call_taken_ns; /* greatest time taken, and when */
 	uint64_t call_sent_ns;
 	bool call_due;         /* a call-me is to go out as soon as it may */
@@ -99,7 +100,7 @@ void lr_reach_host_release(struct lr_reach_host *h);
 /* Adds a member. `secret`, `low`: lr_probe_pair_init(). 0 or -ENOMEM. `r` is zeroed by this and
  * must not move until released. */
 int lr_reach_init(struct lr_reach *r, struct lr_reach_host *h, const uint8_t secret[LR_KEY_LEN],
-	bool low, void *owner, uint64_t unix_ns);
+	bool low, void *owner, const struct lr_clocks *clocks);
 /* Forgets it, closes its sockets, wipes its keys. */
 void lr_reach_release(struct lr_reach *r);
 
@@ -120,13 +121,13 @@ struct lr_reach *lr_reach_find(struct lr_reach_host *h, const uint8_t *p, size_t
  * in a relay frame, and the socket it came to. 0; -ENOENT unknown hint; -EBADMSG forged or
  * malformed; -EALREADY a pong that nobody waits for or a call-me seen before; -EPERM hidden;
  * -EADDRNOTAVAIL it came through a tunnel. */
-int lr_reach_receive(struct lr_reach_host *h, uint64_t now, uint64_t unix_ns,
+int lr_reach_receive(struct lr_reach_host *h, uint64_t now, const struct lr_clocks *clocks,
 	const struct lr_route *route, const uint8_t *p, size_t len);
 /* A STUN datagram that lr_behave did not want. Whether it was the member's. */
 bool lr_reach_stun(struct lr_reach *r, uint64_t now, uint16_t socket, const uint8_t *p, size_t len);
 /* Does what is due and returns when it wants to be called again. Call also when lr_reach_due()
  * moved after one of the functions here. */
-uint64_t lr_reach_run(struct lr_reach *r, uint64_t now, uint64_t unix_ns);
+uint64_t lr_reach_run(struct lr_reach *r, uint64_t now, const struct lr_clocks *clocks);
 static inline uint64_t lr_reach_due(const struct lr_reach *r)
 {
 	return r->due_ns;
@@ -141,12 +142,16 @@ static inline struct lr_path *lr_reach_current(struct lr_reach *r)
 }
 /* The largest packet for the member now; 0: there is no path. */
 uint16_t lr_reach_packet(struct lr_reach *r);
+/* Data goes over a relay again, after a lull: a direct path is wanted now. */
+void lr_reach_traffic_begins(struct lr_reach *r, uint64_t now);
 /* A batch of data went out on the path in use. Hot: once a batch. */
 static inline void lr_reach_sent(struct lr_reach *r, uint64_t now)
 {
 	struct lr_path *p = lr_paths_current(&r->paths);
 	if (!p)
 		return;
+	if (!lr_path_direct(p) && now - p->traffic_ns > LR_PUNCH_LULL_MS * LR_NS_PER_MS)
+		lr_reach_traffic_begins(r, now);
 	lr_path_traffic(p, now);
 	if (p->ping_due_ns < r->due_ns)
 		r->due_ns = p->ping_due_ns;

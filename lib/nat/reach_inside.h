@@ -9,7 +9,7 @@
 /* Purposes of pings. */
 enum { LR_REACH_MEASURE, LR_REACH_SIZE, LR_REACH_OPENING };
 
-void lr_reach_send(struct lr_reach *r, uint64_t unix_ns, const struct lr_route *route,
+void lr_reach_send(struct lr_reach *r, const struct lr_clocks *clocks, const struct lr_route *route,
 	const struct lr_probe *probe);
 /* Chooses the path; tells the node when it, or its largest datagram, is another one. */
 void lr_reach_choose(struct lr_reach *r, uint64_t now);

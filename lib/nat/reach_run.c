@@ -10,25 +10,26 @@
 #define FRESH_MS     10000ull /* how long the socket of a fresh mapping is kept */
 #define PREDICTED_MS 2000     /* a fresh mapping tells the next port for this long */
 
-void lr_reach_send(struct lr_reach *r, uint64_t unix_ns, const struct lr_route *route,
+void lr_reach_send(struct lr_reach *r, const struct lr_clocks *clocks, const struct lr_route *route,
 	const struct lr_probe *probe)
 {
 	uint8_t bytes[LR_PROBE_MAX];
 	struct lr_reach_out *out = &r->host->out;
-	size_t len = lr_probe_build(&r->pair, unix_ns, probe, bytes, sizeof(bytes));
+	size_t len =
+		lr_probe_build(&r->pair, clocks->unix_ns[r->clock], probe, bytes, sizeof(bytes));
 
 	if (len)
 		out->send(out->ctx, route, bytes, len, probe->size > LR_PROBE_MIN);
 }
 
-static const struct lr_ping *ping(struct lr_reach *r, uint64_t now, uint64_t unix_ns,
+static const struct lr_ping *ping(struct lr_reach *r, uint64_t now, const struct lr_clocks *clocks,
 	const struct lr_route *route, size_t size, uint8_t purpose)
 {
 	const struct lr_ping *sent = lr_pings_add(&r->pings, now, route, size, purpose);
 	struct lr_probe probe = {.kind = LR_PROBE_PING, .size = size};
 
 	memcpy(probe.id, sent->id, sizeof(probe.id));
-	lr_reach_send(r, unix_ns, route, &probe);
+	lr_reach_send(r, clocks, route, &probe);
 	return sent;
 }
 
@@ -90,12 +91,14 @@ struct lr_path *lr_reach_add_path(struct lr_reach *r, uint64_t now, const struct
 
 struct lr_path *lr_reach_found(struct lr_reach *r, uint64_t now, const struct lr_route *route)
 {
-	const struct lr_punch_target *t = lr_punch_answered(&r->punch, &r->host->budget, route);
+	const struct lr_punch_target *t = lr_punch_answered(&r->punch, route);
 	enum lr_candidate_kind kind = t ? t->c.kind : LR_CANDIDATE_REFLEXIVE;
 	struct lr_path *p = lr_reach_add_path(r, now, route, kind, how(r, t));
 
-	if (route->socket && route->socket == r->fresh_socket && p)
+	if (p && route->socket && route->socket == r->fresh_socket)
 		r->fresh_socket = 0; /* it is the path's from now on */
+	else if (p && route->socket)
+		lr_budget_use(&r->host->budget, route->socket);
 	return p;
 }
 
@@ -124,7 +127,8 @@ static enum lr_path_role role_of(struct lr_reach *r, const struct lr_path *p, ui
 	return wanted ? LR_PATH_SPARE : LR_PATH_REST;
 }
 
-static void run_path(struct lr_reach *r, struct lr_path *p, uint64_t now, uint64_t unix_ns)
+static void run_path(
+	struct lr_reach *r, struct lr_path *p, uint64_t now, const struct lr_clocks *clocks)
 {
 	lr_path_tick(p, now);
 	if (p->state == LR_PATH_FAILING && lr_path_direct(p) && p != lr_reach_current(r) &&
@@ -134,14 +138,14 @@ static void run_path(struct lr_reach *r, struct lr_path *p, uint64_t now, uint64
 	}
 	if (lr_path_ping_due(p, now)) {
 		uint64_t sent =
-			ping(r, now, unix_ns, &p->route, LR_PROBE_MIN, LR_REACH_MEASURE)->sent_ns;
+			ping(r, now, clocks, &p->route, LR_PROBE_MIN, LR_REACH_MEASURE)->sent_ns;
 		lr_path_pinged(p, sent, role_of(r, p, now));
 	}
 	if (p->state != LR_PATH_ALIVE || p->missed)
 		return;
 	size_t size = lr_pmtu_next(&p->pmtu, now, lr_path_rto_ns(p));
 	if (size)
-		ping(r, now, unix_ns, &p->route, size, LR_REACH_SIZE);
+		ping(r, now, clocks, &p->route, size, LR_REACH_SIZE);
 }
 
 static uint64_t path_due(const struct lr_path *p)
@@ -155,11 +159,11 @@ static uint64_t path_due(const struct lr_path *p)
 
 /* --- punching --- */
 
-static void send_call(struct lr_reach *r, uint64_t now, uint64_t unix_ns)
+static void send_call(struct lr_reach *r, uint64_t now, const struct lr_clocks *clocks)
 {
 	struct lr_reach_host *h = r->host;
 	struct lr_probe call = {.kind = LR_PROBE_CALL, .nat = h->nat, .list = h->own};
-	uint64_t ms = unix_ns / LR_NS_PER_MS;
+	uint64_t ms = clocks->unix_ns[LR_CLOCK_RELAYS] / LR_NS_PER_MS;
 
 	h->call_ms = ms > h->call_ms ? ms : h->call_ms + 1;
 	call.time_ms = h->call_ms;
@@ -169,7 +173,7 @@ static void send_call(struct lr_reach *r, uint64_t now, uint64_t unix_ns)
 		const struct lr_path *p = &r->paths.at[i];
 		if (p->state == LR_PATH_FREE || lr_path_direct(p) || p->rank)
 			continue;
-		lr_reach_send(r, unix_ns, &p->route, &call);
+		lr_reach_send(r, clocks, &p->route, &call);
 		r->call_sent_ns = now;
 		r->call_due = false;
 	}
@@ -185,13 +189,13 @@ static void ask_fresh(struct lr_reach *r, uint64_t now)
 
 	lr_reach_close(r, r->fresh_socket);
 	r->fresh_socket = 0;
-	if (h->out.open && h->stun.sa.sa_family == AF_INET && h->budget.open < h->budget.sockets)
+	if (h->out.open && h->stun.sa.sa_family == AF_INET && lr_budget_room(&h->budget))
 		socket = h->out.open(h->out.ctx);
 	if (socket <= 0) {
 		lr_punch_fresh(&r->punch, now);
 		return;
 	}
-	h->budget.open++;
+	lr_budget_opened(&h->budget, (uint16_t)socket, 1);
 	r->fresh_socket = (uint16_t)socket;
 	r->fresh_open_ns = now;
 	lr_random(r->fresh_id, sizeof(r->fresh_id));
@@ -205,23 +209,23 @@ static void ask_fresh(struct lr_reach *r, uint64_t now)
 	lr_punch_learn(&r->punch, now, &route);
 }
 
-static void spray(struct lr_reach *r, uint64_t unix_ns, const struct lr_route *route)
+static void spray(struct lr_reach *r, const struct lr_clocks *clocks, const struct lr_route *route)
 {
 	struct lr_probe probe = {.kind = LR_PROBE_PING};
 
 	lr_random(probe.id, sizeof(probe.id));
-	lr_reach_send(r, unix_ns, route, &probe);
+	lr_reach_send(r, clocks, route, &probe);
 }
 
-static void open_one(struct lr_reach *r, uint64_t now)
+static void open_one(struct lr_reach *r)
 {
 	struct lr_reach_host *h = r->host;
 	int socket = h->out.open ? h->out.open(h->out.ctx) : -1;
 
-	lr_punch_opened(&r->punch, &h->budget, now, socket > 0 ? (uint16_t)socket : 0);
+	lr_punch_opened(&r->punch, &h->budget, socket > 0 ? (uint16_t)socket : 0);
 }
 
-static void run_punch(struct lr_reach *r, uint64_t now, uint64_t unix_ns)
+static void run_punch(struct lr_reach *r, uint64_t now, const struct lr_clocks *clocks)
 {
 	struct lr_reach_host *h = r->host;
 	struct lr_punch_step step;
@@ -229,10 +233,10 @@ static void run_punch(struct lr_reach *r, uint64_t now, uint64_t unix_ns)
 	while (lr_punch_next(&r->punch, &h->budget, now, &step) != LR_PUNCH_NOTHING)
 		switch (step.what) {
 		case LR_PUNCH_PING:
-			ping(r, now, unix_ns, &step.route, LR_PROBE_MIN, LR_REACH_OPENING);
+			ping(r, now, clocks, &step.route, LR_PROBE_MIN, LR_REACH_OPENING);
 			break;
 		case LR_PUNCH_SPRAY:
-			spray(r, unix_ns, &step.route);
+			spray(r, clocks, &step.route);
 			break;
 		case LR_PUNCH_CALL:
 			r->call_due = true;
@@ -241,7 +245,7 @@ static void run_punch(struct lr_reach *r, uint64_t now, uint64_t unix_ns)
 			ask_fresh(r, now);
 			break;
 		case LR_PUNCH_OPEN:
-			open_one(r, now);
+			open_one(r);
 			break;
 		case LR_PUNCH_CLOSE:
 			lr_punch_closed(&r->punch, step.route.socket);
@@ -264,18 +268,18 @@ static void close_fresh(struct lr_reach *r, uint64_t now)
 	r->fresh_socket = 0;
 }
 
-uint64_t lr_reach_run(struct lr_reach *r, uint64_t now, uint64_t unix_ns)
+uint64_t lr_reach_run(struct lr_reach *r, uint64_t now, const struct lr_clocks *clocks)
 {
 	uint64_t due;
 
-	lr_hints_set(&r->host->hints, &r->hints, &r->pair, unix_ns, r);
+	lr_hints_set(&r->host->hints, &r->hints, &r->pair, clocks, r);
 	for (int i = 0; i < LR_PATHS; i++)
 		if (r->paths.at[i].state != LR_PATH_FREE)
-			run_path(r, &r->paths.at[i], now, unix_ns);
+			run_path(r, &r->paths.at[i], now, clocks);
 	lr_reach_choose(r, now);
-	run_punch(r, now, unix_ns);
+	run_punch(r, now, clocks);
 	if (r->call_due && call_at(r) <= now)
-		send_call(r, now, unix_ns);
+		send_call(r, now, clocks);
 	close_fresh(r, now);
 	due = lr_punch_due(&r->punch, &r->host->budget, now);
 	if (r->call_due && lr_paths_relay(&r->paths) && call_at(r) < due)

@@ -300,6 +300,9 @@ uint64_t lr_party_paths_due(const struct lr_party *p);
 /* Every member's paths are tried at once: our addresses or our router's behaviour are others. */
 void lr_party_moved(struct lr_party *p);
 
+/* The time of day, our own and the relays'. */
+struct lr_clocks lr_party_clocks(const struct lr_party *p);
+
 /* party_addresses.c */
 /* Looks at this machine's addresses; whether they are others than before. */
 bool lr_party_look(struct lr_party *p);

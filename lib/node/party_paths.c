@@ -72,6 +72,18 @@ static void out_changed(void *ctx, struct lr_reach *reach)
 	lr_party_tell_path(k, &before);
 }
 
+struct lr_clocks lr_party_clocks(const struct lr_party *p)
+{
+	uint64_t own = lr_wall(), own_s = own / LR_NS_PER_S;
+	uint64_t relays_s = p->roster ? lr_roster_time(p->roster, lr_party_now(p), own_s) : own_s;
+
+	return (struct lr_clocks){
+		.unix_ns = {
+			[LR_CLOCK_RELAYS] = relays_s * LR_NS_PER_S + own % LR_NS_PER_S,
+			[LR_CLOCK_OWN] = own,
+		}};
+}
+
 /* ------------------------------------------------------------------ what came in */
 
 static void due_by(struct lr_party *p, uint64_t due)
@@ -85,7 +97,9 @@ static void due_by(struct lr_party *p, uint64_t due)
 static void probe(
 	struct lr_party *p, const struct lr_route *route, const uint8_t *bytes, size_t len)
 {
-	lr_reach_receive(&p->host, lr_party_now(p), lr_wall(), route, bytes, len);
+	const struct lr_clocks clocks = lr_party_clocks(p);
+
+	lr_reach_receive(&p->host, lr_party_now(p), &clocks, route, bytes, len);
 	due_by(p, 0);
 }
 
@@ -287,8 +301,10 @@ static void doubt_relays(struct lr_party *p, const struct lr_reach *reach, uint6
 
 static void run_member(struct lr_party *p, struct lr_party_member *k, uint64_t now)
 {
+	const struct lr_clocks clocks = lr_party_clocks(p);
+
 	p->n_too_big = 0;
-	lr_reach_run(&k->reach, now, lr_wall());
+	lr_reach_run(&k->reach, now, &clocks);
 	for (unsigned i = 0; i < p->n_too_big; i++)
 		lr_reach_too_big(&k->reach, now, &p->too_big[i].route, p->too_big[i].len);
 	p->n_too_big = 0;

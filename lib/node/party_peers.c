@@ -86,6 +86,7 @@ static int start_reach(struct lr_party_member *k)
 	struct lr_node *node = k->party->node;
 	uint8_t pair[LR_KEY_LEN], secret[LR_KEY_LEN];
 	const uint8_t *own = lr_wg_public_key(node->wg);
+	const struct lr_clocks clocks = lr_party_clocks(k->party);
 	int r = -EKEYREJECTED;
 
 	if (own && lr_pair_secret(pair, context, lr_wg_private_key(node->wg), k->m->r.public_key)) {
@@ -94,7 +95,7 @@ static int start_reach(struct lr_party_member *k)
 				{lr_roster_id(k->party->roster), LR_PARTY_ID_LEN}},
 			2);
 		r = lr_reach_init(&k->reach, &k->party->host, secret,
-			memcmp(own, k->m->r.public_key, LR_KEY_LEN) < 0, k, lr_wall());
+			memcmp(own, k->m->r.public_key, LR_KEY_LEN) < 0, k, &clocks);
 	}
 	lr_wipe(pair, sizeof(pair));
 	lr_wipe(secret, sizeof(secret));

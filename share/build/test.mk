@@ -14,7 +14,12 @@ $(B)/t/$(1)/%: $(B)/t/$(1)/%.o $$(ARCHIVES)
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group $$(ARCHIVES) -Wl,--end-group $$(LIBS)
 endef
 $(foreach d,tools lab bench,$(eval $(call helpers,$(d))))
-tools: $(HELPERS_tools) $(HELPERS_lab)
+# What LD_PRELOAD puts into programs under test: t/preload/NAME.c becomes build/MODE/t/preload/NAME.so.
+PRELOADS := $(patsubst %.c,$(B)/%.so,$(wildcard t/preload/*.c))
+$(B)/t/preload/%.so: t/preload/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -shared -fPIC -MF $(@:.so=.d) -o $@ $<
+tools: $(HELPERS_tools) $(HELPERS_lab) $(PRELOADS)
 
 # Whoever types `make deps` has asked for the packages; a terminal is asked once more.
 deps:

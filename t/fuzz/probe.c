@@ -58,6 +58,11 @@ static void texts(const uint8_t *data, size_t size)
 	}
 }
 
+static struct lr_clocks clocks_at(uint64_t now)
+{
+	return (struct lr_clocks){{UNIX + now, UNIX + now}};
+}
+
 static size_t seal(const struct lr_probe_pair *pair, const uint8_t *body, size_t n, uint8_t *out)
 {
 	memset(out, 0, LR_PROBE_HEAD);
@@ -73,8 +78,10 @@ static void run(struct lr_reach *r, struct watch *w)
 	uint64_t now = 2 * LR_NS_PER_S;
 
 	w->sent = 0;
-	for (int i = 0; i < 5000 && now < 12 * LR_NS_PER_S; i++)
-		now = lr_reach_run(r, now, UNIX + now);
+	for (int i = 0; i < 5000 && now < 12 * LR_NS_PER_S; i++) {
+		struct lr_clocks clocks = clocks_at(now);
+		now = lr_reach_run(r, now, &clocks);
+	}
 	must(w->sent < 64 + 200 * 10 + 500); /* the budget, and what measures paths */
 }
 
@@ -93,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct lr_probe_pair pair;
 	struct lr_reach r;
 	struct lr_route route = {0};
+	struct lr_clocks clocks = clocks_at(0);
 	uint8_t p[LR_PROBE_MAX];
 
 	if (size < 1 || size - 1 > LR_PROBE_MAX - LR_PROBE_HEAD - LR_TAG_LEN)
@@ -101,13 +109,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(lr_endpoint_parse(data[0] & 1 ? "[2001:db8::9]:9" : "192.0.2.9:9", &route.to) == 0);
 	route.channel = data[0] & 2 ? 5 : 0;
 	lr_reach_host_init(&h, &out);
-	must(lr_reach_init(&r, &h, secret, true, NULL, UNIX) == 0);
+	must(lr_reach_init(&r, &h, secret, true, NULL, &clocks) == 0);
 	lr_reach_relays(&r, LR_NS_PER_S, &route, route.channel != 0);
-	lr_reach_receive(&h, LR_NS_PER_S, UNIX, &route, data + 1, size - 1);
+	lr_reach_receive(&h, LR_NS_PER_S, &clocks, &route, data + 1, size - 1);
 	must(w.sent == 0);
 	lr_probe_pair_init(&pair, secret, false);
 	size_t n = seal(&pair, data + 1, size - 1, p);
-	int rc = lr_reach_receive(&h, LR_NS_PER_S, UNIX, &route, p, n);
+	int rc = lr_reach_receive(&h, LR_NS_PER_S, &clocks, &route, p, n);
 	must(w.most <= n && w.sent <= 1);
 	must(rc == 0 || w.sent == 0);
 	run(&r, &w);

@@ -10,6 +10,7 @@
 #include "lib/nat/reach.h"
 #include "t/unit/nat_sim.h"
 
+#define MS          LR_NS_PER_MS
 #define PARTY_UNIX  1795000000000000000ull /* wall time at the simulation's zero */
 #define PARTY_RELAY 0x05000001
 
@@ -31,7 +32,8 @@ struct party_member {
 	int number;
 	bool up;
 	uint64_t changes, opened, most_open;
-	uint64_t probes; /* direct datagrams sent */
+	uint64_t probes;        /* direct datagrams sent */
+	int64_t wrong_s, lie_s; /* how far ahead its clock is, and what its relays tell */
 };
 
 struct party {
@@ -49,9 +51,17 @@ static inline struct lr_route party_relay_route(int member)
 		.to = sim_endpoint(PARTY_RELAY, 3478), .channel = 0x1000u + (uint32_t)member};
 }
 
-static inline uint64_t party_unix(const struct party *p)
+/* The clocks of member `i`. */
+static inline struct lr_clocks party_clocks(const struct party *p, int i)
 {
-	return PARTY_UNIX + p->sim.now;
+	const struct party_member *m = &p->member[i];
+
+	return (struct lr_clocks){.unix_ns = {
+					  [LR_CLOCK_RELAYS] = PARTY_UNIX + p->sim.now +
+							      (uint64_t)m->lie_s * LR_NS_PER_S,
+					  [LR_CLOCK_OWN] = PARTY_UNIX + p->sim.now +
+							   (uint64_t)m->wrong_s * LR_NS_PER_S,
+				  }};
 }
 
 static inline void party_send(
@@ -111,6 +121,7 @@ static inline void party_receive(struct sim_host *h, uint16_t socket,
 	struct party_member *m = h->owner;
 	uint64_t now = m->party->sim.now;
 	struct lr_route route = {.to = *from, .socket = socket};
+	struct lr_clocks clocks = party_clocks(m->party, m->number);
 
 	switch (lr_classify(bytes, len)) {
 	case LR_DATAGRAM_STUN:
@@ -118,7 +129,7 @@ static inline void party_receive(struct sim_host *h, uint16_t socket,
 			lr_reach_stun(&m->reach, now, socket, bytes, len);
 		break;
 	case LR_DATAGRAM_PROBE:
-		lr_reach_receive(&m->reach_host, now, party_unix(m->party), &route, bytes, len);
+		lr_reach_receive(&m->reach_host, now, &clocks, &route, bytes, len);
 		break;
 	default:
 		break;
@@ -136,8 +147,9 @@ static inline void party_deliver_frames(struct party *p)
 		memmove(&p->frames[i], &p->frames[i + 1],
 			(--p->n_frames - i) * sizeof(p->frames[0]));
 		struct lr_route route = party_relay_route(f.from);
-		lr_reach_receive(&p->member[f.to].reach_host, p->sim.now, party_unix(p), &route,
-			f.bytes, f.len);
+		struct lr_clocks clocks = party_clocks(p, f.to);
+		lr_reach_receive(
+			&p->member[f.to].reach_host, p->sim.now, &clocks, &route, f.bytes, f.len);
 		i = 0;
 	}
 }
@@ -146,11 +158,12 @@ static inline void party_run_member(struct party_member *m)
 {
 	struct lr_behave_send send;
 	struct sim *s = &m->party->sim;
+	struct lr_clocks clocks = party_clocks(m->party, m->number);
 
 	while (!m->behave.done && lr_behave_next(&m->behave, s->now, &send))
 		sim_send(s, &m->host, send.socket, &send.to, send.bytes, sizeof(send.bytes));
 	if (m->up && lr_reach_due(&m->reach) <= s->now)
-		lr_reach_run(&m->reach, s->now, party_unix(m->party));
+		lr_reach_run(&m->reach, s->now, &clocks);
 }
 
 static inline uint64_t party_next(const struct party *p)
@@ -241,8 +254,9 @@ static inline void party_meet(struct party *p, int i)
 	static const uint8_t secret[LR_KEY_LEN] = {42};
 	struct party_member *m = &p->member[i], *peer = &p->member[!i];
 	struct lr_route relay = party_relay_route(!i);
+	struct lr_clocks clocks = party_clocks(p, i);
 
-	lr_reach_init(&m->reach, &m->reach_host, secret, i == 0, m, party_unix(p));
+	lr_reach_init(&m->reach, &m->reach_host, secret, i == 0, m, &clocks);
 	m->up = true;
 	lr_reach_relays(&m->reach, p->sim.now, &relay, 1);
 	lr_reach_peer(&m->reach, p->sim.now, &peer->reach_host.own, &peer->reach_host.nat, false);
@@ -271,6 +285,42 @@ static inline bool party_direct_at(const struct party *p, int i)
 static inline bool party_direct(const struct party *p)
 {
 	return party_direct_at(p, 0) && party_direct_at(p, 1);
+}
+
+static inline const struct sim_kind *party_kind(const char *name)
+{
+	const struct sim_kind *k = sim_kinds;
+
+	while (strcmp(k->name, name) != 0)
+		k++;
+	return k;
+}
+
+/* Two behind routers of the kinds of these names, who have found out about them. */
+static inline void party_begin(struct party *p, const char *a, const char *b)
+{
+	party_init(p, party_kind(a), party_kind(b));
+	party_discover(p);
+}
+
+static inline void party_meet_both(struct party *p)
+{
+	party_meet(p, 0);
+	party_meet(p, 1);
+}
+
+/* Both send data every 20 ms until `done` or for `ms`. */
+static inline bool party_traffic(struct party *p, unsigned ms, bool (*done)(const struct party *))
+{
+	uint64_t end = p->sim.now + ms * MS;
+
+	while (p->sim.now < end) {
+		for (int i = 0; i < 2; i++)
+			lr_reach_sent(&p->member[i].reach, p->sim.now);
+		if (party_run(p, p->sim.now + 20 * MS, done))
+			return true;
+	}
+	return false;
 }
 
 #endif

@@ -101,6 +101,10 @@ static void failing(void)
 	ok(now - from < 800 * MS, "dead under traffic: noticed after %llu ms and %d pings",
 		(unsigned long long)((now - from) / MS), pings);
 	is_int((p.hold_ns - now) / MS, 5000, "not chosen again for 5 s");
+	uint32_t rtt = p.rtt_us;
+	for (int i = 0; i < 2; i++)
+		lr_path_pong(&p, now, now - 600000 * MS);
+	ok(p.state == LR_PATH_FAILING && p.rtt_us == rtt, "what came while we slept is no pong");
 	ok(!lr_path_pong(&p, now, now - 30 * MS) && p.state == LR_PATH_FAILING,
 		"one pong is chance");
 	ok(lr_path_pong(&p, now, now - 30 * MS) && p.state == LR_PATH_ALIVE, "two are life");

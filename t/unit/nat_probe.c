@@ -157,11 +157,13 @@ static void hints(void)
 	int member = 0, stranger = 0;
 	static const uint8_t secret[LR_KEY_LEN] = {3};
 	uint64_t today = UNIX / DAY;
+	const struct lr_clocks now = {{UNIX, UNIX}}, tomorrow = {{UNIX + DAY, UNIX + DAY}};
+	const struct lr_clocks unset = {{UNIX, 0}};
 
 	lr_probe_pair_init(&other, secret, true);
 	lr_hints_init(&h);
-	is_int(lr_hints_set(&h, &set, &high, UNIX, &member), 0, "a member");
-	lr_hints_set(&h, &other_set, &other, UNIX, &stranger);
+	is_int(lr_hints_set(&h, &set, &high, &now, &member), 0, "a member");
+	lr_hints_set(&h, &other_set, &other, &now, &stranger);
 	for (uint64_t day = today - 2; day <= today + 2; day++) {
 		lr_probe_hint(&low, day, true, hint);
 		bool near = day >= today - 1 && day <= today + 1;
@@ -171,7 +173,7 @@ static void hints(void)
 	lr_probe_hint(&high, today, true, hint);
 	ok(!lr_hints_find(&h, hint), "what we send ourselves has an unknown hint");
 	is_int(h.map.n, 6, "three a member");
-	lr_hints_set(&h, &set, &high, UNIX + DAY, &member);
+	lr_hints_set(&h, &set, &high, &tomorrow, &member);
 	is_int(h.map.n, 6, "and three the next day");
 	lr_probe_hint(&low, today + 2, true, hint);
 	ok(lr_hints_find(&h, hint) == &member, "that of the day after tomorrow by then");
@@ -179,9 +181,15 @@ static void hints(void)
 	ok(!lr_hints_find(&h, hint), "the oldest is gone");
 	lr_hints_remove(&h, &set);
 	is_int(h.map.n, 3, "removed: only the other's are left");
-	is_int(lr_hints_set(&h, &set, &high, 0, &member), 0, "a clock at 1970");
+	is_int(lr_hints_set(&h, &set, &high, &unset, &member), 0, "a clock at 1970");
 	lr_probe_hint(&low, 0, true, hint);
 	ok(lr_hints_find(&h, hint) == &member, "  still finds its member");
+	ok(lr_hints_by(&set, LR_CLOCK_OWN, hint) && !lr_hints_by(&set, LR_CLOCK_RELAYS, hint),
+		"  by its own clock");
+	lr_probe_hint(&low, today, true, hint);
+	ok(lr_hints_find(&h, hint) == &member, "and one that goes by the relays' clock");
+	ok(!lr_hints_by(&set, LR_CLOCK_OWN, hint) && lr_hints_by(&set, LR_CLOCK_RELAYS, hint),
+		"  which is another");
 	lr_hints_release(&h);
 }
 

@@ -119,7 +119,7 @@ static void budget(void)
 	}
 	is_int(b->open, kept, "of all sockets only those of paths are left");
 	ok(kept < 8, "  %u", kept);
-	is_int(b->searching != NULL, 0, "the search is over");
+	is_int(b->searches, 0, "the search is over");
 	ok(p.member[1].most_open <= LR_BUDGET_SOCKETS, "%llu sockets at most",
 		(unsigned long long)p.member[1].most_open);
 	struct lr_explain e;
@@ -132,6 +132,133 @@ static void budget(void)
 	party_release(&p);
 }
 
+#define MEMBERS 3
+
+/* A node that searches for three members at the same time. */
+struct node {
+	struct lr_budget budget;
+	struct lr_punch punch[MEMBERS];
+	unsigned spray[MEMBERS];
+	unsigned at[300]; /* packets of each second */
+	uint16_t sockets;
+};
+
+static void node_init(struct node *n, bool symmetric)
+{
+	const struct lr_nat constant = {LR_BEHAVE_EI, LR_BEHAVE_APD, 0, 0};
+	const struct lr_nat random = {LR_BEHAVE_APD, LR_BEHAVE_APD, 0, 0};
+
+	memset(n, 0, sizeof(*n));
+	lr_budget_init(&n->budget);
+	for (int i = 0; i < MEMBERS; i++) {
+		struct lr_candidates list = {0};
+		struct lr_endpoint at = sim_endpoint(0x08080800u + (unsigned)i, 51820);
+		struct lr_candidate c = lr_candidate_of(LR_CANDIDATE_REFLEXIVE, &at);
+		lr_candidates_add(&list, &c);
+		lr_punch_init(&n->punch[i]);
+		lr_punch_set(&n->punch[i], 0, &list, symmetric ? &random : &constant,
+			symmetric ? &constant : &random);
+		lr_punch_start(&n->punch[i], 0, true);
+	}
+}
+
+/* Runs from one ms to another, members in their order, as a node does. */
+static void node_run(struct node *n, unsigned from_ms, unsigned to_ms)
+{
+	struct lr_punch_step step;
+
+	for (unsigned ms = from_ms; ms < to_ms; ms++)
+		for (int i = 0; i < MEMBERS; i++) {
+			uint64_t now = ms * LR_NS_PER_MS;
+			struct lr_punch *p = &n->punch[i];
+			if (lr_punch_due(p, &n->budget, now) > now)
+				continue;
+			while (lr_punch_next(p, &n->budget, now, &step) != LR_PUNCH_NOTHING) {
+				if (step.what == LR_PUNCH_OPEN)
+					lr_punch_opened(p, &n->budget, ++n->sockets);
+				n->spray[i] += step.what == LR_PUNCH_SPRAY;
+				n->at[ms / 1000] += step.what == LR_PUNCH_SPRAY;
+			}
+		}
+}
+
+/* The most packets within 30 s. */
+static unsigned most(const struct node *n)
+{
+	unsigned sum = 0, top = 0;
+
+	for (unsigned s = 0; s < 300; s++) {
+		sum += n->at[s] - (s >= 30 ? n->at[s - 30] : 0);
+		top = sum > top ? sum : top;
+	}
+	return top;
+}
+
+static void share(void)
+{
+	struct node n;
+
+	node_init(&n, false);
+	node_run(&n, 0, 10000);
+	unsigned sum = n.spray[0] + n.spray[1] + n.spray[2];
+	ok(sum >= 1950 && sum <= 2100, "three ports searches: %u packets in 10 s", sum);
+	for (int i = 0; i < MEMBERS; i++)
+		ok(n.spray[i] * 10 >= sum * 3, "  %u of them for member %d", n.spray[i], i);
+	lr_punch_direct(&n.punch[0], 10000 * LR_NS_PER_MS, true);
+	unsigned before = n.spray[0];
+	node_run(&n, 10000, 300000);
+	is_int(n.spray[0], before, "who is met is searched no more");
+	ok(n.spray[1] >= 4 * LR_BUDGET_PORTS && n.spray[2] >= 4 * LR_BUDGET_PORTS,
+		"the others again and again: %u, %u in 5 minutes", n.spray[1], n.spray[2]);
+	ok(most(&n) <= 4000, "at most %u ports in 30 s", most(&n));
+
+	node_init(&n, true);
+	node_run(&n, 0, 10000);
+	is_int(n.budget.open, LR_BUDGET_SOCKETS, "three searches from the same sockets");
+	for (int i = 0; i < MEMBERS; i++)
+		ok(n.spray[i] >= LR_BUDGET_SOCKETS, "  %u packets for member %d", n.spray[i], i);
+	lr_budget_use(&n.budget, 7);
+	lr_budget_use(&n.budget, 7);
+	for (int i = 0; i < MEMBERS; i++)
+		lr_punch_direct(&n.punch[i], 10000 * LR_NS_PER_MS, true);
+	node_run(&n, 10000, 10001);
+	is_int(n.budget.open, 1, "then all are closed but the one with paths");
+	ok(!lr_budget_leave(&n.budget, 7), "  which stays with the first of them");
+	ok(lr_budget_leave(&n.budget, 7) && n.budget.open == 0, "  and goes with the last");
+	is_int(n.budget.searches + n.budget.socket_searches, 0, "no search is on");
+}
+
+/* How long after a missed search the next begins, and what makes it begin at once. */
+static void again(void)
+{
+	struct node n;
+	unsigned begun[5] = {0}, k = 0;
+
+	node_init(&n, false);
+	n.punch[1].on = n.punch[2].on = false;
+	for (unsigned ms = 0; ms < 200000 && k < 5; ms++) {
+		unsigned before = n.punch[0].searches;
+		node_run(&n, ms, ms + 1);
+		if (n.punch[0].searches > before)
+			begun[k++] = ms;
+	}
+	for (unsigned i = 1; i < 5; i++)
+		ok(begun[i] > begun[i - 1] && begun[i] - begun[i - 1] < 75000,
+			"search %u after %u ms", i + 1, begun[i] - begun[i - 1]);
+	ok(begun[1] < 16000 && begun[2] - begun[1] < 30000, "the first soon");
+	unsigned at = begun[4] + 20000;
+	node_run(&n, begun[4] + 1, at);
+	is_int(n.punch[0].search, LR_SEARCH_NONE, "none is on");
+	lr_punch_start(&n.punch[0], at * LR_NS_PER_MS, true);
+	node_run(&n, at, at + 1);
+	is_int(n.punch[0].search, LR_SEARCH_PORTS, "the other end's call-me begins one");
+	node_run(&n, at + 1, at + 20000);
+	lr_punch_anew(&n.punch[0], (at + 20000) * LR_NS_PER_MS);
+	node_run(&n, at + 20000, at + 20001);
+	is_int(n.punch[0].search, LR_SEARCH_PORTS, "and another network does");
+	is_int(n.punch[0].searches, 1, "  as the first of its kind");
+}
+
 int main(void)
 {
 	lr_crypto_init();
@@ -141,5 +268,7 @@ int main(void)
 	search("prc", "symrand", 97);
 	search("symseq", "prc", 97);
 	budget();
+	share();
+	again();
 	return tap_done();
 }

@@ -6,43 +6,6 @@
 #include "t/unit/nat_party.h"
 #include "t/unit/tap.h"
 
-#define MS LR_NS_PER_MS
-
-static const struct sim_kind *kind(const char *name)
-{
-	const struct sim_kind *k = sim_kinds;
-
-	while (strcmp(k->name, name) != 0)
-		k++;
-	return k;
-}
-
-static void begin(struct party *p, const char *a, const char *b)
-{
-	party_init(p, kind(a), kind(b));
-	party_discover(p);
-}
-
-static void meet(struct party *p)
-{
-	party_meet(p, 0);
-	party_meet(p, 1);
-}
-
-/* Both send data every 20 ms until `done` or for `ms`. */
-static bool traffic(struct party *p, unsigned ms, bool (*done)(const struct party *))
-{
-	uint64_t end = p->sim.now + ms * MS;
-
-	while (p->sim.now < end) {
-		for (int i = 0; i < 2; i++)
-			lr_reach_sent(&p->member[i].reach, p->sim.now);
-		if (party_run(p, p->sim.now + 20 * MS, done))
-			return true;
-	}
-	return false;
-}
-
 static bool both_relay(const struct party *p)
 {
 	return !party_direct_at(p, 0) && !party_direct_at(p, 1);
@@ -62,7 +25,7 @@ static void relay_first(void)
 	struct party p;
 	char text[LR_EXPLAIN_TEXT];
 
-	begin(&p, "prc", "prc");
+	party_begin(&p, "prc", "prc");
 	party_meet(&p, 0);
 	struct lr_path *path = lr_reach_current(&p.member[0].reach);
 	ok(path && path->route.channel, "the relay carries the first packet");
@@ -82,16 +45,16 @@ static double lost_once(bool busy, unsigned phase, double *back)
 	struct party p;
 	char text[LR_EXPLAIN_TEXT];
 
-	begin(&p, "prc", "prc");
-	meet(&p);
+	party_begin(&p, "prc", "prc");
+	party_meet_both(&p);
 	party_run(&p, p.sim.now + 3000 * MS, NULL);
-	traffic(&p, 4000, NULL);
+	party_traffic(&p, 4000, NULL);
 	if (!busy)
 		party_run(&p, p.sim.now + 10000 * MS, NULL);
 	party_run(&p, p.sim.now + phase * MS, NULL);
 	p.member[1].router[0].drops = true;
 	uint64_t from = p.sim.now;
-	bool left = busy ? traffic(&p, 5000, both_relay)
+	bool left = busy ? party_traffic(&p, 5000, both_relay)
 			 : party_run(&p, p.sim.now + 5000 * MS, both_relay);
 	double ms = left ? (double)(p.sim.now - from) / MS : 9999;
 	party_run(&p, p.sim.now + 2000 * MS, NULL);
@@ -126,19 +89,19 @@ static void relay_restart(void)
 	struct party p;
 	char text[LR_EXPLAIN_TEXT];
 
-	begin(&p, "symrand", "symrand");
-	meet(&p);
-	traffic(&p, 15000, NULL);
+	party_begin(&p, "symrand", "symrand");
+	party_meet_both(&p);
+	party_traffic(&p, 15000, NULL);
 	is_int(reason(&p, 0, text), LR_REASON_BOTH_SYMMETRIC, text);
 	p.relay_down = true;
-	traffic(&p, 3000, NULL);
+	party_traffic(&p, 3000, NULL);
 	is_int(reason(&p, 0, text), LR_REASON_NONE, text);
 	struct lr_path *path = lr_reach_current(&p.member[0].reach);
 	ok(path && path->state == LR_PATH_FAILING,
 		"a dead relay stays the path: there is no other");
 	p.relay_down = false;
 	uint64_t from = p.sim.now;
-	traffic(&p, 1000, NULL);
+	party_traffic(&p, 1000, NULL);
 	path = lr_reach_current(&p.member[0].reach);
 	ok(path->state == LR_PATH_ALIVE && p.sim.now - from < 2000 * MS, "alive within 1 s");
 	party_release(&p);
@@ -149,12 +112,12 @@ static void lossy(void)
 {
 	struct party p;
 
-	begin(&p, "prc", "adf");
-	meet(&p);
-	traffic(&p, 2000, NULL);
+	party_begin(&p, "prc", "adf");
+	party_meet_both(&p);
+	party_traffic(&p, 2000, NULL);
 	p.sim.loss_percent = 1;
 	unsigned before = p.member[0].reach.paths.switches;
-	traffic(&p, 120000, NULL);
+	party_traffic(&p, 120000, NULL);
 	unsigned flaps = p.member[0].reach.paths.switches - before;
 	ok(flaps <= 2, "1 %% loss at each hop for two minutes: %u changes of path", flaps);
 	party_release(&p);
@@ -165,12 +128,12 @@ static void lossy_direct(void)
 {
 	struct party p;
 
-	begin(&p, "prc", "adf");
-	meet(&p);
-	traffic(&p, 2000, NULL);
+	party_begin(&p, "prc", "adf");
+	party_meet_both(&p);
+	party_traffic(&p, 2000, NULL);
 	p.sim.loss_percent = 5;
 	p.relay_clean = true;
-	ok(traffic(&p, 60000, both_relay), "heavy loss on the direct path only: the relay");
+	ok(party_traffic(&p, 60000, both_relay), "heavy loss on the direct path only: the relay");
 	party_release(&p);
 }
 
@@ -179,14 +142,14 @@ static void rebinding(void)
 {
 	struct party p;
 
-	begin(&p, "prcrange", "adf");
-	meet(&p);
-	traffic(&p, 3000, NULL);
+	party_begin(&p, "prcrange", "adf");
+	party_meet_both(&p);
+	party_traffic(&p, 3000, NULL);
 	ok(party_direct(&p), "direct before a rebinding");
 	p.member[0].router[0].n_map = p.member[0].router[0].n_filter = 0;
 	uint64_t from = p.sim.now;
-	traffic(&p, 1500, NULL);
-	ok(party_direct(&p) || (traffic(&p, 3000, party_direct), party_direct(&p)),
+	party_traffic(&p, 1500, NULL);
+	ok(party_direct(&p) || (party_traffic(&p, 3000, party_direct), party_direct(&p)),
 		"direct again %.1f s after", (double)(p.sim.now - from) / MS / 1000);
 	party_release(&p);
 }
@@ -197,9 +160,9 @@ static void moved(void)
 	struct party p;
 	struct party_member *m = &p.member[0];
 
-	begin(&p, "prc", "adf");
-	meet(&p);
-	traffic(&p, 6000, NULL);
+	party_begin(&p, "prc", "adf");
+	party_meet_both(&p);
+	party_traffic(&p, 6000, NULL);
 	struct lr_endpoint old = lr_reach_current(&p.member[1].reach)->route.to;
 	m->router[0].n_map = m->router[0].n_filter = 0;
 	m->router[0].outside = 0x02000077;
@@ -210,12 +173,12 @@ static void moved(void)
 	m->reach_host.rules.outside = lr_endpoint_ip(&outside);
 	lr_reach_moved(&m->reach, p.sim.now);
 	uint64_t from = p.sim.now;
-	traffic(&p, 900, NULL);
+	party_traffic(&p, 900, NULL);
 	struct lr_path *path = lr_reach_current(&p.member[1].reach);
 	ok(path && !lr_endpoint_equal(&path->route.to, &old) && path->state == LR_PATH_ALIVE,
 		"after a move the other end sends elsewhere within %.1f s",
 		(double)(p.sim.now - from) / MS / 1000);
-	traffic(&p, 2000, party_direct);
+	party_traffic(&p, 2000, party_direct);
 	ok(party_direct(&p), "and directly again");
 	party_release(&p);
 }
@@ -225,7 +188,7 @@ static void same_lan(void)
 	struct party p;
 	char text[LR_EXPLAIN_TEXT];
 
-	begin(&p, "prc", "prc");
+	party_begin(&p, "prc", "prc");
 	/* Both in the home of member 0. */
 	p.member[1].host.ip = p.member[0].host.ip + 1;
 	p.member[1].host.router[0] = p.member[0].host.router[0];
@@ -239,7 +202,7 @@ static void same_lan(void)
 		m->lan.ip = lr_ip4(m->host.ip);
 		m->reach_host.rules.outside = lr_ip4(0x02000001);
 	}
-	meet(&p);
+	party_meet_both(&p);
 	ok(party_run(&p, p.sim.now + 200 * MS, party_direct), "one LAN: direct, no hairpin needed");
 	is_int(reason(&p, 0, text), LR_REASON_LAN, text);
 	ok(lr_reach_current(&p.member[0].reach)->rtt_us < 2000, "over the LAN itself");
@@ -258,7 +221,7 @@ static void carrier(void)
 	p.member[1].host.router[1] = &p.member[0].router[1];
 	p.member[0].router[1].hairpin = true;
 	party_discover(&p);
-	meet(&p);
+	party_meet_both(&p);
 	ok(party_run(&p, p.sim.now + 400 * MS, party_direct), "one carrier, hairpin: direct");
 	is_int(reason(&p, 0, text), LR_REASON_HAIRPIN, text);
 	party_release(&p);
@@ -269,21 +232,21 @@ static void relay_faster(void)
 	struct party p;
 	char text[LR_EXPLAIN_TEXT];
 
-	begin(&p, "open", "open");
-	meet(&p);
-	traffic(&p, 3000, NULL);
+	party_begin(&p, "open", "open");
+	party_meet_both(&p);
+	party_traffic(&p, 3000, NULL);
 	ok(party_direct(&p), "equally fast: direct");
 	p.relay_extra_ms = 200;
-	traffic(&p, 10000, NULL);
+	party_traffic(&p, 10000, NULL);
 	ok(party_direct(&p), "a slow relay changes nothing");
 	p.relay_extra_ms = 0;
 	p.sim.detour_ns = 80 * MS;
-	traffic(&p, 3000, NULL);
-	traffic(&p, 90000, both_relay);
+	party_traffic(&p, 3000, NULL);
+	party_traffic(&p, 90000, both_relay);
 	ok(both_relay(&p), "much slower than the relay: left after a while");
 	is_int(reason(&p, 0, text), LR_REASON_RELAY_FASTER, text);
 	p.sim.detour_ns = 0;
-	ok(traffic(&p, 60000, party_direct), "as fast again: direct again");
+	ok(party_traffic(&p, 60000, party_direct), "as fast again: direct again");
 	party_release(&p);
 }
 
@@ -292,11 +255,11 @@ static void hide(void)
 	struct party p;
 	char text[LR_EXPLAIN_TEXT];
 
-	begin(&p, "open", "open");
+	party_begin(&p, "open", "open");
 	p.member[0].reach_host.hidden = true;
 	uint64_t sent = p.member[0].probes;
-	meet(&p);
-	traffic(&p, 20000, NULL);
+	party_meet_both(&p);
+	party_traffic(&p, 20000, NULL);
 	ok(both_relay(&p), "hidden: stays on the relay");
 	is_int(p.member[0].probes - sent, 0, "the hidden end sends nothing directly");
 	ok(p.member[0].reach_host.drop_hidden > 0, "and counts what it does not answer");
@@ -313,7 +276,7 @@ static void backoff(void)
 	struct lr_endpoint third = sim_endpoint(0x09090909, 53);
 	struct lr_candidate c = lr_candidate_of(LR_CANDIDATE_REFLEXIVE, &third);
 
-	begin(&p, "prc", "prc");
+	party_begin(&p, "prc", "prc");
 	party_meet(&p, 0);
 	lr_candidates_add(&list, &c);
 	lr_reach_peer(r, p.sim.now, &list, &p.member[1].reach_host.nat, false);
@@ -336,7 +299,7 @@ static void budget(void)
 	struct party p;
 	struct lr_candidates list = {0};
 
-	begin(&p, "prc", "symrand");
+	party_begin(&p, "prc", "symrand");
 	party_meet(&p, 0);
 	lr_budget_parse("0,20", &p.member[0].reach_host.budget);
 	for (int i = 0; i < LR_CANDIDATES_MAX; i++) {
@@ -359,12 +322,15 @@ static void budget(void)
 
 static size_t build(struct party *p, int i, const struct lr_probe *probe, uint8_t *out)
 {
-	return lr_probe_build(&p->member[i].reach.pair, party_unix(p), probe, out, LR_PROBE_MAX);
+	return lr_probe_build(
+		&p->member[i].reach.pair, PARTY_UNIX + p->sim.now, probe, out, LR_PROBE_MAX);
 }
 
 static int give(struct party *p, int i, const struct lr_route *route, const uint8_t *b, size_t n)
 {
-	return lr_reach_receive(&p->member[i].reach_host, p->sim.now, party_unix(p), route, b, n);
+	struct lr_clocks clocks = party_clocks(p, i);
+
+	return lr_reach_receive(&p->member[i].reach_host, p->sim.now, &clocks, route, b, n);
 }
 
 static void hostile(void)
@@ -375,9 +341,9 @@ static void hostile(void)
 	struct lr_route stranger = {.to = sim_endpoint(0x09090909, 7)};
 	struct lr_probe ping = {.kind = LR_PROBE_PING}, pong = {.kind = LR_PROBE_PONG};
 
-	begin(&p, "open", "open");
-	meet(&p);
-	traffic(&p, 3000, NULL);
+	party_begin(&p, "open", "open");
+	party_meet_both(&p);
+	party_traffic(&p, 3000, NULL);
 	struct lr_reach_host *h = &p.member[1].reach_host;
 	size_t n = build(&p, 0, &ping, b);
 	b[40] ^= 1;
@@ -392,17 +358,18 @@ static void hostile(void)
 	is_int(give(&p, 1, &relay, b, n), -EALREADY, "a pong that nobody asked for");
 
 	/* A call-me counts once; an older one not at all; two within 5 s not. */
-	struct lr_probe call = {.kind = LR_PROBE_CALL, .time_ms = party_unix(&p) / MS + 100000};
+	struct lr_probe call = {
+		.kind = LR_PROBE_CALL, .time_ms = (PARTY_UNIX + p.sim.now) / MS + 100000};
 	call.list = p.member[0].reach_host.own;
 	call.nat = p.member[0].reach_host.nat;
-	traffic(&p, 6000, NULL);
+	party_traffic(&p, 6000, NULL);
 	n = build(&p, 0, &call, old);
 	is_int(give(&p, 1, &relay, old, n), 0, "a call-me");
 	is_int(give(&p, 1, &relay, old, n), -EALREADY, "replayed at once");
 	call.time_ms++;
 	size_t k = build(&p, 0, &call, b);
 	is_int(give(&p, 1, &relay, b, k), -EALREADY, "a newer one within 5 s");
-	traffic(&p, 6000, NULL);
+	party_traffic(&p, 6000, NULL);
 	is_int(give(&p, 1, &relay, old, n), -EALREADY, "replayed later");
 	is_int(give(&p, 1, &relay, b, k), 0, "the newer one later");
 	party_release(&p);
@@ -424,7 +391,7 @@ static void aimed(void)
 	struct party p;
 	uint8_t b[LR_PROBE_MAX];
 
-	begin(&p, "open", "open");
+	party_begin(&p, "open", "open");
 	lr_prefix_parse("10.66.0.0/16", &pool);
 	struct lr_reach_host *h = &p.member[1].reach_host;
 	h->rules.pools = &pool;
@@ -442,15 +409,15 @@ static void aimed(void)
 	lr_candidates_add(&call.list, &c);
 	lr_reach_peer(&p.member[1].reach, p.sim.now, &call.list, &call.nat, false);
 	uint64_t from = p.member[1].probes;
-	call.time_ms = party_unix(&p) / MS + 1;
+	call.time_ms = (PARTY_UNIX + p.sim.now) / MS + 1;
 	size_t n = build(&p, 0, &call, b);
 	is_int(give(&p, 1, &relay, b, n), 0, "a call-me with what must never be tried");
-	lr_reach_run(&p.member[1].reach, p.sim.now, party_unix(&p));
+	party_run_member(&p.member[1]);
 	is_int(p.member[1].probes - from, 0, "not one probe goes out");
 	n = build(&p, 0, &ping, b);
 	is_int(give(&p, 1, &inside, b, n), -EADDRNOTAVAIL, "a ping through the tunnel");
 	lr_reach_heard(&p.member[1].reach, p.sim.now, &inside);
-	lr_reach_run(&p.member[1].reach, p.sim.now, party_unix(&p));
+	party_run_member(&p.member[1]);
 	is_int(p.member[1].probes - from, 0, "is not answered, nor is that address tried");
 	is_int(h->drop_pool, 1, "and counted");
 	party_release(&p);
@@ -463,9 +430,9 @@ static void observer(void)
 	uint8_t b[LR_PROBE_MAX];
 	struct lr_probe ping = {.kind = LR_PROBE_PING};
 
-	begin(&p, "open", "open");
-	meet(&p);
-	traffic(&p, 3000, NULL);
+	party_begin(&p, "open", "open");
+	party_meet_both(&p);
+	party_traffic(&p, 3000, NULL);
 	struct lr_route before = lr_reach_current(&p.member[1].reach)->route;
 	struct lr_route stranger = {.to = sim_endpoint(0x09090909, 7)};
 	uint64_t sent = p.member[1].probes;
@@ -473,7 +440,7 @@ static void observer(void)
 		size_t n = build(&p, 0, &ping, b);
 		give(&p, 1, &stranger, b, n);
 		lr_reach_heard(&p.member[1].reach, p.sim.now, &stranger);
-		traffic(&p, 100, NULL);
+		party_traffic(&p, 100, NULL);
 	}
 	struct lr_path *path = lr_reach_current(&p.member[1].reach);
 	ok(lr_route_same(&path->route, &before), "the path did not move");
@@ -491,9 +458,9 @@ static void flood(void)
 	struct lr_route relay = party_relay_route(0);
 	struct lr_probe ping = {.kind = LR_PROBE_PING};
 
-	begin(&p, "open", "open");
-	meet(&p);
-	traffic(&p, 3000, NULL);
+	party_begin(&p, "open", "open");
+	party_meet_both(&p);
+	party_traffic(&p, 3000, NULL);
 	size_t n = build(&p, 0, &ping, b), before = p.n_frames;
 	for (int i = 0; i < 5000; i++)
 		give(&p, 1, &relay, b, n);
@@ -508,10 +475,10 @@ static void path_mtu(void)
 
 	for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
 		struct party p;
-		begin(&p, "open", "prc");
+		party_begin(&p, "open", "prc");
 		p.member[1].host.mtu = mtus[i];
-		meet(&p);
-		traffic(&p, 40000, NULL);
+		party_meet_both(&p);
+		party_traffic(&p, 40000, NULL);
 		struct lr_path *path = lr_reach_current(&p.member[0].reach);
 		unsigned got = (unsigned)lr_pmtu_datagram(&path->pmtu) + 28;
 		ok(party_direct(&p) && got <= mtus[i] && got + 8 >= mtus[i],
@@ -525,11 +492,11 @@ static void black_hole(void)
 {
 	struct party p;
 
-	begin(&p, "open", "prc");
-	meet(&p);
-	traffic(&p, 5000, NULL);
+	party_begin(&p, "open", "prc");
+	party_meet_both(&p);
+	party_traffic(&p, 5000, NULL);
 	p.member[1].host.mtu = 1300;
-	traffic(&p, 80000, NULL);
+	party_traffic(&p, 80000, NULL);
 	struct lr_path *path = lr_reach_current(&p.member[0].reach);
 	ok(lr_pmtu_datagram(&path->pmtu) + 28 <= 1300, "a black hole is noticed: %zu",
 		lr_pmtu_datagram(&path->pmtu) + 28);
@@ -539,26 +506,6 @@ static void black_hole(void)
 		lr_pmtu_datagram(&path->pmtu));
 	lr_reach_unreachable(&p.member[0].reach, p.sim.now, &route);
 	ok(!party_direct_at(&p, 0), "EHOSTUNREACH leaves the path at once");
-	party_release(&p);
-}
-
-/* Days pass: hints change, both still understand each other; nothing is lost at the change. */
-static void midnight(void)
-{
-	struct party p;
-
-	begin(&p, "open", "open");
-	meet(&p);
-	unsigned switches = 0;
-	for (int i = 0; i < 3; i++) {
-		p.sim.now += 86000 * LR_NS_PER_S; /* asleep */
-		traffic(&p, 5000, NULL);
-		switches = p.member[0].reach.paths.switches;
-		party_run(&p, p.sim.now + 800000 * MS, NULL);
-	}
-	ok(party_direct(&p), "three days on: still direct");
-	is_int(p.member[0].reach.paths.switches, switches, "midnight changes nothing");
-	is_int(p.member[0].reach_host.drop_unknown, 0, "no probe was unknown");
 	party_release(&p);
 }
 
@@ -585,6 +532,5 @@ int main(void)
 	flood();
 	path_mtu();
 	black_hole();
-	midnight();
 	return tap_done();
 }
