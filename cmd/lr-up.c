@@ -19,7 +19,9 @@ static const struct lr_opt options[] = {
 		"name of the interface, " LR_DEFAULT_IFACE " unless given", AT(iface),
 		.complete = "iface"},
 	{"relay", 'r', LR_OPT_TEXT, "HOST[:PORT]",
-		"host: meet there, not at a relay on this machine; several with commas", AT(relay)},
+		"host: meet there (from now on), not at a relay on this machine; several with "
+		"commas",
+		AT(relay)},
 	{"public", 0, LR_OPT_TEXT, "HOST[:PORT]",
 		"host: the relay on this machine is reached from outside there", AT(outside)},
 	{"new", 0, LR_OPT_FLAG, NULL, "host: a new party, also when one is hosted here", AT(fresh)},
@@ -82,9 +84,9 @@ static const char *conflict(const struct lr_up_args *a, int n)
 	if (party && (a->config || a->down || a->status))
 		return "--relay, --public, --new, --name, --hide-address, --hide-all, "
 		       "--force, --punch-budget, --no-portmap and --redundant are for parties";
-	if (hosting && n)
-		return "--relay, --public, --new and --hide-all are for hosting: the invite says "
-		       "where to join";
+	if ((a->outside || a->fresh || a->hide_all) && n)
+		return "--public, --new and --hide-all are for hosting: the invite says where to "
+		       "join";
 	if (a->relay && a->outside)
 		return "--relay and --public exclude each other";
 	return NULL;

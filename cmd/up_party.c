@@ -60,6 +60,16 @@ static int take_word(char *word, struct lr_host_ask *ask, struct lr_invite *invi
 	return rc;
 }
 
+/* --relay says where a party meets: for who hosts. */
+static bool may_move(const struct lr_host_ask *ask, struct lr_err *err)
+{
+	if (ask->move && ask->invite)
+		lr_err_set(err, LR_EXIT_USAGE,
+			"--relay is for hosting: the invite says where to join (try 'lr-up "
+			"--help')");
+	return !(ask->move && ask->invite);
+}
+
 /* --- what is said --- */
 
 /* For a terminal: the line, the invite, its QR code. */
@@ -179,6 +189,7 @@ int lr_up_party(struct lr_cli *cli, char *word)
 				.relays = a->relay               ? a->relay
 					  : usual && *usual != 0 ? usual
 								 : NULL,
+				.move = a->relay != NULL,
 				.outside = a->outside,
 				.nick = a->name,
 				.hide = a->hide,
@@ -195,7 +206,8 @@ int lr_up_party(struct lr_cli *cli, char *word)
 	else if (a->redundant && lr_redundant_parse(a->redundant, &up.redundant) != 0)
 		lr_err_set(&cli->err, LR_EXIT_USAGE, "--redundant: '%.60s' is not game or all",
 			a->redundant);
-	else if (take_word(word, &up.ask, &invite, name, &cli->err) == 0)
+	else if (take_word(word, &up.ask, &invite, name, &cli->err) == 0 &&
+		 may_move(&up.ask, &cli->err))
 		code = lr_up_start(cli, run_party, &up);
 	lr_wipe(&invite, sizeof(invite));
 	return code;

@@ -15,7 +15,7 @@ end
 complete -c lr-up -f
 complete -c lr-up -s c -l config -r -F -d 'run this wg-quick file, or our JSON; - is standard input'
 complete -c lr-up -s i -l iface -x -a '(__lr_ifaces)' -d 'name of the interface, lr0 unless given'
-complete -c lr-up -s r -l relay -x -d 'host: meet there, not at a relay on this machine; several with commas'
+complete -c lr-up -s r -l relay -x -d 'host: meet there (from now on), not at a relay on this machine; several with commas'
 complete -c lr-up -l public -x -d 'host: the relay on this machine is reached from outside there'
 complete -c lr-up -l new -d 'host: a new party, also when one is hosted here'
 complete -c lr-up -s n -l name -x -d 'our name in the party, the host\'s unless given'

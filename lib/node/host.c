@@ -15,6 +15,7 @@
 #include "lib/base/state.h"
 #include "lib/io/netlink_routes.h"
 #include "lib/node/client.h"
+#include "lib/node/host_moved.h"
 #include "terms.h"
 
 /* A relay that refuses is asked again for so long (design: "The programs", Fixed). */
@@ -181,6 +182,19 @@ static int relay_folder(const char *id, char out[PATH_MAX], struct lr_err *err)
 		return -1;
 	snprintf(out, PATH_MAX, "%s/relays/%.*s", dir, LR_PARTY_ID_TEXT, id);
 	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void remove_folder(const char *path)
+{
+	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void tell_reach(const struct lr_host_places *p, uint16_t port)
@@ -370,23 +384,68 @@ static int resume_own(
 	return 0;
 }
 
+/* The party moves away from a relay that it names still. */
+static bool leaves(const json_t *status)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, LR_K_RELAYS), i, one)
+		if (json_is_true(json_object_get(one, LR_K_FORMER)))
+			return true;
+	return false;
+}
+
+/* The relay on this machine that the party leaves, or has left, runs once more. Without it
+ * all goes on: only who comes back later does not find the way. */
+static void run_left(struct lr_host *h, struct lr_node *node, uint16_t port)
+{
+	struct lr_host_places own = {0};
+	struct lr_err err = {0};
+
+	if (!h->map && own_places(h, node, port, &own, &err) != 0)
+		lr_log(LR_LOG_NOTE, "the relay that the party left: %s", err.text);
+	else if (!lr_host_relay_can_have(port))
+		lr_log(LR_LOG_NOTE, "the relay that the party left: port %u is taken", port);
+	else if (start_relay(h, node, port, &err) != 0)
+		lr_log(LR_LOG_NOTE, "the relay that the party left: %s", err.text);
+	h->relay_folder[0] = '\0'; /* it was there before */
+}
+
+static void leave_own(
+	struct lr_host *h, struct lr_node *node, const json_t *status, const char *folder)
+{
+	struct lr_host_places own = {0};
+	struct lr_err err;
+
+	snprintf(h->left_folder, sizeof(h->left_folder), "%s", folder);
+	h->left_port = own_port(h, node, status, &own, &err);
+	if (h->left_port)
+		run_left(h, node, h->left_port);
+	else
+		h->left_port = LR_PLACE_PORT; /* nobody finds it, wherever it listens */
+}
+
 static int resume_party(struct lr_host *h, struct lr_node *node, struct lr_err *err)
 {
 	char folder[PATH_MAX];
-	bool elsewhere = h->n_relays > 0;
 	int rc = 0;
 
-	h->party = open_party(h, node, NULL, 0, false, err);
+	h->party = open_party(
+		h, node, h->ask.move ? h->relays : NULL, h->ask.move ? h->n_relays : 0, false, err);
 	if (!h->party)
 		return -1;
 	json_t *status = lr_party_status(h->party);
 	const char *id = json_string_value(json_object_get(status, LR_K_ID));
-	for (unsigned i = 0; i < h->n_relays; i++)
-		elsewhere &= !meets_at(status, &h->relays[i]);
-	if (elsewhere)
-		rc = begin_anew(h, node, "meets at another relay", err);
-	else if (!h->n_relays && id && relay_folder(id, folder, NULL) == 0 &&
-		 access(folder, F_OK) == 0)
+	bool own = id && relay_folder(id, folder, NULL) == 0 && access(folder, F_OK) == 0;
+	int left = own ? lr_host_moved_port(folder) : 0;
+	if (left > 0)
+		run_left(h, node, (uint16_t)left);
+	else if (left < 0)
+		remove_folder(folder);
+	else if (own && leaves(status))
+		leave_own(h, node, status, folder);
+	else if (own)
 		rc = resume_own(h, node, status, err);
 	json_decref(status);
 	return rc;
@@ -421,19 +480,13 @@ int lr_host_open(struct lr_host *h, struct lr_node *node, struct lr_err *err)
 	}
 	if (rc == 0)
 		rc = lr_party_wait(h->party, RELAY_MS, err);
+	if (rc == 0 && h->left_port)
+		rc = lr_host_moved_write(h->left_folder, h->left_port, err);
 	remember(h);
 	return rc;
 }
 
 /* --- ending --- */
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
 
 /* Removes the state of the party unless it was known before. */
 static void forget_new(const struct lr_host *h)
@@ -460,7 +513,7 @@ void lr_host_close(struct lr_host *h, bool failed)
 	if (failed)
 		forget_new(h);
 	if (failed && h->relay_folder[0])
-		nftw(h->relay_folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+		remove_folder(h->relay_folder);
 	free(h->known);
 	memset(h, 0, sizeof(*h));
 }

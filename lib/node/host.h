@@ -11,8 +11,12 @@
  * Theory of operation. Who hosts without naming a relay gets one on this machine, under the places
  * where others find this machine; the port and the places are in the charter, so a party that is
  * taken up again must have the same ones. Its folder $LR_STATE_DIR/relays/ID says that a party has
- * such a relay. When this machine is no longer found where the charter says, or other relays
- * are asked for, the party cannot go on and a new one is founded; that is told.
+ * such a relay. When this machine is no longer found where the charter says, the party cannot go
+ * on and a new one is founded; that is told.
+ *
+ * When other relays are asked for (`move`), the party moves there (party_move.c). A relay of our
+ * own that it leaves behind runs on beside the node for some days (host_moved.h), so that members
+ * who come back learn where the party is.
  */
 #ifndef LR_NODE_HOST_H
 #define LR_NODE_HOST_H
@@ -33,6 +37,7 @@ struct lr_host_ask {
 	bool hide, hide_all;
 	bool no_map; /* ask no router for ports */
 	bool fresh;  /* found a new party, also when one is hosted here */
+	bool move; /* a party that is taken up meets at `relays` from now on; else new ones only */
 	const struct lr_budget *budget;
 };
 
@@ -49,6 +54,8 @@ struct lr_host {
 	struct lr_host_relay *relay;
 	struct lr_host_map *map;
 	char relay_folder[PATH_MAX]; /* made by us; "" */
+	char left_folder[PATH_MAX];  /* of our relay, which the party leaves now; "" */
+	uint16_t left_port;
 	uint8_t id[LR_PARTY_ID_LEN];
 	bool has_id;
 };

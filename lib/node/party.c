@@ -133,6 +133,8 @@ static void stop_waiting(struct lr_party *p, uint64_t now)
 
 static void save(struct lr_party *p, uint64_t now)
 {
+	if (p->moving)
+		return;
 	if (p->save && p->save_ns == LR_NEVER)
 		p->save_ns = now + SAVE_MS * LR_NS_PER_MS;
 	if (p->save_ns <= now)
@@ -194,7 +196,8 @@ int lr_party_begin(struct lr_party *p, struct lr_err *err)
 	lr_guests_start(p);
 	lr_party_paths_start(p);
 	lr_roster_join(p->roster, p->new_host ? &host : NULL, lr_party_now(p));
-	if (known && !p->invite.n_relays) /* an invite may be void: the relay is asked first */
+	/* An invite may be void, and so may other relays: one is asked first. */
+	if (known && !p->invite.n_relays && !p->moving)
 		lr_party_up(p);
 	p->save = true;
 	lr_party_wake(p);
@@ -241,7 +244,7 @@ struct lr_party *lr_party_open(
 		release(p);
 		return NULL;
 	}
-	if (p->roster)
+	if (p->roster && !p->moving)
 		lr_party_save(p);
 	return p;
 }
@@ -273,8 +276,9 @@ int lr_party_wait(struct lr_party *p, unsigned timeout_ms, struct lr_err *err)
 		err->text[0] = '\0';
 		return -1;
 	}
-	return lr_err_set(err, LR_EXIT_UNREACHABLE, "%s: %s", p->relays[0].place.text,
-		p->relays[0].error[0] ? p->relays[0].error : "the relay does not answer");
+	const struct lr_party_relay *first = lr_move_first(p);
+	return lr_err_set(err, LR_EXIT_UNREACHABLE, "%s: %s", first->place.text,
+		first->error[0] ? first->error : "the relay does not answer");
 }
 
 void lr_party_close(struct lr_party *p)
@@ -293,7 +297,8 @@ void lr_party_close(struct lr_party *p)
 		node->loop.stop = false;
 		if (!has_left(p))
 			lr_node_loop(node);
-		lr_party_save(p);
+		if (!p->moving)
+			lr_party_save(p);
 	}
 	release(p);
 }
@@ -338,9 +343,9 @@ static void begin_invite(const struct lr_party *p, struct lr_invite *v)
 	v->flags = lr_ip_equal(&pool.ip, &first.ip) ? 0 : LR_INVITE_POOL;
 	if (rules && rules->flags & LR_CHARTER_HIDE)
 		v->flags |= LR_INVITE_HIDE;
-	v->n_relays = p->n_relays;
-	for (unsigned i = 0; i < p->n_relays; i++)
-		v->relays[i] = p->relays[i].place;
+	for (unsigned i = 0; i < p->n_relays && v->n_relays < LR_PLACES_MAX; i++)
+		if (!p->relays[i].former)
+			v->relays[v->n_relays++] = p->relays[i].place;
 	memcpy(v->name, p->name, sizeof(v->name));
 	memcpy(v->id, id, sizeof(v->id));
 }
@@ -373,6 +378,7 @@ int lr_party_offer(struct lr_party *p, unsigned uses, uint64_t life_s, char out[
 	const uint8_t job = 1u << LR_SYNC_OFFER;
 	uint64_t now = lr_party_now(p);
 	uint8_t nonce[LR_XNONCE_LEN];
+	struct lr_party_relay *at = lr_move_first(p);
 	struct lr_invite v;
 
 	if (no_party(p, err) < 0)
@@ -381,7 +387,7 @@ int lr_party_offer(struct lr_party *p, unsigned uses, uint64_t life_s, char out[
 		return lr_err_set(err, LR_EXIT_USAGE,
 			"an invite is for 1 to 255 joiners and at most %d days",
 			LR_OFFER_MAX_S / 86400);
-	if ((p->relays[0].want | p->relays[0].busy) & job)
+	if ((at->want | at->busy) & job)
 		return lr_err_set(err, LR_EXIT_FAILED,
 			"the invite before this one is not at the relay yet; try again");
 	begin_invite(p, &v);
@@ -390,7 +396,7 @@ int lr_party_offer(struct lr_party *p, unsigned uses, uint64_t life_s, char out[
 	lr_random(nonce, sizeof(nonce));
 	lr_offer_sign(&v, lr_roster_keys(p->roster), (uint8_t)uses,
 		lr_roster_time(p->roster, now, lr_wall() / LR_NS_PER_S) + life_s, nonce, p->offer);
-	p->relays[0].want |= job;
+	at->want |= job;
 	lr_party_wake(p);
 	int r = write_invite(&v, out, err);
 	lr_wipe(&v, sizeof(v));

@@ -39,7 +39,8 @@ struct lr_party_options {
 	enum lr_party_start start;
 	const char *name;               /* FOUND: of the party (lr_party_name_ok); RESUME */
 	const struct lr_invite *invite; /* JOIN: lasting, or with a token (it is then claimed) */
-	const struct lr_place *relays;  /* FOUND: 1..LR_PLACES_MAX */
+	/* FOUND: 1..LR_PLACES_MAX; RESUME, for who hosts: the party moves there (0: it does not) */
+	const struct lr_place *relays;
 	unsigned n_relays;
 	const char *nick;               /* our own name; NULL: as before, else the host's */
 	bool hide;                      /* publish only relay channels, no direct probes */
@@ -55,7 +56,8 @@ struct lr_party *lr_party_open(
 	struct lr_node *node, const struct lr_party_options *options, struct lr_err *err);
 /* Runs the node's loop until the interface is up with its address: 0. -1 with `err`: refused (exit
  * 1: kicked, invite void), no relay answered within `timeout_ms` (exit 4), or a signal (exit 1,
- * text ""). A resumed party is ready without a relay once it had an address. */
+ * text ""). A resumed party is ready without a relay once it had an address, unless it moves: then
+ * one of the new relays must have answered, else nothing has changed. */
 int lr_party_wait(struct lr_party *p, unsigned timeout_ms, struct lr_err *err);
 /* Called by lr_node_stop(): leaves for now (waits at most 1 s for the relays), frees. NULL is fine.
  */

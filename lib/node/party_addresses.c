@@ -219,19 +219,26 @@ static void gather(struct lr_party *p, struct lr_candidates *list)
 
 /* --- our record --- */
 
-static void fill_channels(const struct lr_party *p, struct lr_record *self)
+static void add_channels(const struct lr_party *p, struct lr_record *self, bool former)
 {
-	self->n_channels = 0;
-	memset(self->channels, 0, sizeof(self->channels));
-	for (unsigned i = 0; i < p->n_relays; i++) {
+	for (unsigned i = 0; i < p->n_relays && self->n_channels < LR_CHANNELS_MAX; i++) {
 		const struct lr_party_relay *r = &p->relays[i];
-		if (!lr_channel_bound(r))
+		if (!lr_channel_bound(r) || r->former != former)
 			continue;
 		struct lr_channel *c = &self->channels[self->n_channels++];
 		c->relay = r->place;
 		c->channel = r->bind.channel;
 		c->rtt_us = r->leg_us;
 	}
+}
+
+/* Those at former relays only where there is room. */
+static void fill_channels(const struct lr_party *p, struct lr_record *self)
+{
+	self->n_channels = 0;
+	memset(self->channels, 0, sizeof(self->channels));
+	add_channels(p, self, false);
+	add_channels(p, self, true);
 }
 
 void lr_party_publish(struct lr_party *p)

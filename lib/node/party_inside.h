@@ -5,6 +5,7 @@
  * (`due`), and lr_party_settle() calls those whose time has come.
  *   party.c        life, and what commands ask for
  *   party_sync.c   charter, records and lists to and from each relay
+ *   party_move.c   other relays than before
  *   party_map.c    a port of the home router
  *   party_peers.c  members of the roster as WireGuard peers
  *   party_relay.c  our channel at each relay, and where that is
@@ -35,6 +36,7 @@
 #include "lib/relay/binding.h"
 
 #define LR_PARTY_FILE   (LR_PARTY_NAME + 8) /* name of the state file without ".json" */
+#define LR_PARTY_RELAYS (2 * LR_PLACES_MAX) /* of the charter, and of those before */
 #define LR_PARTY_HELD   8                   /* initiations by unknown keys */
 #define LR_PARTY_HELD_S 1
 #define LR_PARTY_LANS   32
@@ -77,6 +79,7 @@ struct lr_party_relay {
 	uint8_t want, busy;            /* sets of jobs */
 	bool polling;                  /* the list under way waits at the relay */
 	bool answered;                 /* to our record, once */
+	bool former;                   /* the charter names it no more */
 	bool rules_known;              /* it has our charter, as far as we know */
 	uint64_t put_serial, put_sent; /* of the record that it has; that is on its way */
 	uint64_t signalled;            /* greatest sequence that it told over UDP */
@@ -146,8 +149,9 @@ struct lr_party {
 	char meet_path[PATH_MAX];
 	char nick[LR_MEMBER_NAME];
 
-	struct lr_party_relay relays[LR_PLACES_MAX];
+	struct lr_party_relay relays[LR_PARTY_RELAYS];
 	unsigned n_relays;
+	bool moving; /* host: to other relays, of which none has taken the charter yet */
 	uint8_t record[LR_RECORD_MAX]; /* ours, as published last */
 	size_t record_len;
 	uint64_t record_serial; /* counts what was published */
@@ -239,6 +243,24 @@ void lr_sync_url(const struct lr_party_relay *r, const char *path, char *out);
 bool lr_sync_no_tls(struct lr_party_relay *r, const struct lr_helper_answer *a);
 /* A relay of the charter that we did not know, or of an invite. */
 void lr_sync_add(struct lr_party *p, const struct lr_place *place);
+
+/* party_move.c */
+/* Host, before lr_party_begin(): the party shall meet at these `n`. 0 or -1 with `err`. */
+int lr_move_begin(
+	struct lr_party *p, const struct lr_place *places, unsigned n, struct lr_err *err);
+/* A relay has taken the charter. */
+void lr_move_done(struct lr_party_relay *taken);
+/* Another charter is in force. */
+void lr_move_charter(struct lr_party *p);
+/* The charter, when there is one, does not name it. */
+bool lr_move_former(const struct lr_party *p, const struct lr_place *place);
+/* A former relay that answers no more; a relay that is not spoken to (now). */
+bool lr_move_given_up(const struct lr_party_relay *r);
+bool lr_move_rests(const struct lr_party_relay *r);
+/* A place for one more, of a former one if it must be. NULL: none. */
+struct lr_party_relay *lr_move_room(struct lr_party *p);
+/* The first of the charter's. */
+struct lr_party_relay *lr_move_first(struct lr_party *p);
 
 /* party_peers.c */
 void lr_party_event(

@@ -338,8 +338,7 @@ static void on_charter(struct lr_party *p)
 {
 	const struct lr_charter *rules = lr_roster_rules(p->roster);
 
-	for (unsigned i = 0; i < rules->n_relays; i++)
-		lr_sync_add(p, &rules->relays[i]);
+	lr_move_charter(p);
 	if (rules->flags & LR_CHARTER_HIDE)
 		p->hide = true;
 	if (p->host.hidden != p->hide) {

@@ -245,7 +245,7 @@ void lr_channel_init(struct lr_party_relay *r)
 
 static bool rests(const struct lr_party_relay *r)
 {
-	return r->party->leaving || r->party->phase == LR_PARTY_OUT;
+	return r->party->leaving || r->party->phase == LR_PARTY_OUT || lr_move_rests(r);
 }
 
 void lr_channel_run(struct lr_party_relay *r, uint64_t now)

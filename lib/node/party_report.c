@@ -24,6 +24,7 @@ static json_t *relay_json(const struct lr_party_relay *r)
 
 	lr_json_put_str(o, LR_K_RELAY, r->place.text);
 	lr_report_put_endpoint(o, LR_K_ENDPOINT, &r->at);
+	lr_json_put_bool(o, LR_K_FORMER, r->former);
 	lr_json_put_bool(o, LR_K_CONNECTED, r->answered && !r->failures);
 	lr_json_put_str(o, LR_K_PROTOCOL, !bound ? NULL : lr_channel_streams(r) ? "tcp" : "udp");
 	lr_json_put(o, LR_K_CHANNEL, bound ? json_integer(r->bind.channel) : NULL);
@@ -38,7 +39,8 @@ json_t *lr_party_relays_json(const struct lr_party *p)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < p->n_relays; i++)
-		json_array_append_new(list, relay_json(&p->relays[i]));
+		if (!lr_move_given_up(&p->relays[i]))
+			json_array_append_new(list, relay_json(&p->relays[i]));
 	return list;
 }
 

@@ -97,7 +97,8 @@ static json_t *export(const struct lr_party *p)
 			lr_base64url(p->host_secret, sizeof(p->host_secret), secret));
 	lr_wipe(secret, sizeof(secret));
 	for (unsigned i = 0; i < p->n_relays; i++)
-		json_array_append_new(relays, json_string(p->relays[i].place.text));
+		if (!p->relays[i].former)
+			json_array_append_new(relays, json_string(p->relays[i].place.text));
 	lr_json_put(o, LR_K_RELAYS, relays);
 	lr_json_put(o, LR_K_GUESTS, lr_guests_export(p));
 	lr_json_put_int(o, LR_K_LISTEN_PORT, p->guest_port);
@@ -347,7 +348,7 @@ static int resume(struct lr_party *p, const struct lr_party_options *o, struct l
 	}
 	int r = import(p, state, err);
 	json_decref(state);
-	return r;
+	return r == 0 && o->n_relays ? lr_move_begin(p, o->relays, o->n_relays, err) : r;
 }
 
 int lr_party_load(struct lr_party *p, const struct lr_party_options *o, struct lr_err *err)

@@ -176,6 +176,8 @@ static void failed(struct lr_party_relay *r, enum lr_sync_job job, const char *w
 	r->want |= bit(job);
 	r->retry_ns = now + (wait < RETRY_S * LR_NS_PER_S ? wait : RETRY_S * LR_NS_PER_S);
 	snprintf(r->error, sizeof(r->error), "%s", why);
+	if (lr_move_given_up(r))
+		lr_channel_release(r);
 	if (shut_out(r->party))
 		lr_party_out(r->party, shut_out(r->party));
 }
@@ -224,9 +226,10 @@ static void after_put(struct lr_party_relay *r, const struct lr_helper_answer *a
 
 static void after_charter(struct lr_party_relay *r, const struct lr_helper_answer *a)
 {
-	if (a->status == 200)
+	if (a->status == 200) {
 		r->want |= bit(LR_SYNC_PUT);
-	else if (a->status != 409)
+		lr_move_done(r);
+	} else if (a->status != 409)
 		refused(r, LR_SYNC_CHARTER, a->status);
 }
 
@@ -326,7 +329,7 @@ static void run_relay(struct lr_party_relay *r, uint64_t now)
 
 	if (r->retry_ns <= now && r->paced_ns > now + AT_ONCE * PACE)
 		r->retry_ns = r->paced_ns - AT_ONCE * PACE;
-	if (r->retry_ns > now)
+	if (r->retry_ns > now || lr_move_rests(r))
 		return;
 	if (p->roster && p->record_len && r->put_serial < p->record_serial)
 		r->want |= bit(LR_SYNC_PUT);
@@ -357,7 +360,7 @@ static bool may_put(const struct lr_party *p, uint64_t now)
 	for (unsigned i = 0; i < p->n_relays; i++) {
 		const struct lr_party_relay *r = &p->relays[i];
 		if (r->retry_ns <= now && r->paced_ns <= now + AT_ONCE * PACE &&
-			!(r->busy & (bit(LR_SYNC_PUT) | bit(LR_SYNC_CHARTER))))
+			!lr_move_rests(r) && !(r->busy & (bit(LR_SYNC_PUT) | bit(LR_SYNC_CHARTER))))
 			return true;
 	}
 	return false;
@@ -409,7 +412,7 @@ static bool all_answered(const struct lr_party *p, uint64_t now)
 
 static void settle(struct lr_party *p, uint64_t now)
 {
-	if (!p->roster || !p->record_serial || !lr_roster_joining(p->roster) ||
+	if (!p->roster || !p->record_serial || p->moving || !lr_roster_joining(p->roster) ||
 		!lr_ip_equal(&p->claimed, &lr_roster_self(p->roster)->address) ||
 		!all_answered(p, now))
 		return;
@@ -440,6 +443,8 @@ uint64_t lr_sync_due(const struct lr_party *p, uint64_t now)
 	for (unsigned i = 0; i < p->n_relays; i++) {
 		const struct lr_party_relay *r = &p->relays[i];
 		uint64_t poll = p->opened_ns + POLL_AFTER * LR_NS_PER_S + 1;
+		if (lr_move_rests(r))
+			continue;
 		if (r->retry_ns > now && r->retry_ns < due)
 			due = r->retry_ns;
 		if (r->paced_ns > now + AT_ONCE * PACE && r->paced_ns - AT_ONCE * PACE < due)
@@ -472,12 +477,13 @@ void lr_sync_add(struct lr_party *p, const struct lr_place *place)
 	for (unsigned i = 0; i < p->n_relays; i++)
 		if (strcmp(p->relays[i].place.text, place->text) == 0)
 			return;
-	if (p->n_relays == LR_PLACES_MAX)
+	struct lr_party_relay *r = lr_move_room(p);
+	if (!r)
 		return;
-	struct lr_party_relay *r = &p->relays[p->n_relays++];
 	memset(r, 0, sizeof(*r));
 	r->party = p;
 	r->place = *place;
+	r->former = lr_move_former(p, place);
 	lr_channel_init(r);
 }
 
