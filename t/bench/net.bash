@@ -4,7 +4,8 @@
 #     a (core 0) 10.90.0.1 ---- veth ---- 10.90.0.2 b (core 1)
 #
 # and for the hub with eight peers p1..p8: a bridge in the outer namespace, 10.91.0.0/24.
-# A node is one of a KIND: ours, plain (ours without offloads), spin (ours that polls), wg.
+# A node is one of a KIND: ours, plain (ours without offloads), spin (ours that polls), paced
+# (ours with --uplink), wg.
 
 declare -A CORE=([a]=0 [b]=1 [hub]=0)
 OFFLOADS_OFF=(LR_NO_USO=1 LR_NO_TSO=1 LR_NO_UDP_GSO=1 LR_NO_UDP_GRO=1)
@@ -88,6 +89,7 @@ node_start() {
 		;;
 	plain) env=("${OFFLOADS_OFF[@]}") ;;
 	spin) extra=(--spin "$SPIN_US") ;;
+	paced) extra=(--uplink 19mbit) ;;
 	esac
 	sed "s|^\[Interface\]|&\nAddress = $address|" "$BENCH_WORK/$name.conf" >"$BENCH_WORK/$name.quick"
 	on "$host" env "${env[@]}" lr-up --config "$BENCH_WORK/$name.quick" --iface "$name" --tun "${extra[@]}" \
