@@ -11,6 +11,7 @@ static void defaults(void *args)
 	a->repeat = 1;
 	a->top = 20;
 	a->time = "10s";
+	a->runs = 10;
 }
 
 static const struct lr_opt options[] = {
@@ -23,15 +24,22 @@ static const struct lr_verb verbs[] = {
 		lr_perf_replay_options, 1, -1, lr_perf_run_replay, "file"},
 	{"profile", "[IFACE]", "where a running node's time goes", lr_perf_profile_options, 0, 1,
 		lr_perf_run_profile, "iface"},
+	{"bench", "[NAME...]", "measure every operation that counts, in fresh processes",
+		lr_perf_bench_options, 0, -1, lr_perf_run_bench,
+		"performance bottlenecks scaling config state ipam metrics crypto wg relay party "
+		"json format start profiles concurrent memory growth logging leaks"},
+	{"compare", "[BASE] NEW", "whether the new results are worse than the base's",
+		lr_perf_compare_options, 1, 2, lr_perf_run_compare, "file"},
 	{"targets", "[NAME]", "show what is to be reached", NULL, 0, 1, lr_perf_run_targets, NULL},
 	{0},
 };
 
 static const struct lr_exit_note exits[] = {
-	{LR_EXIT_OK, "every stage that can be judged met its target"},
-	{LR_EXIT_FAILED, "no capture could be opened, no such target, or the output not written"},
+	{LR_EXIT_OK, "everything that can be judged met its target; compare: nothing is worse"},
+	{LR_EXIT_FAILED,
+		"nothing could be measured or compared, no such target, or the output not written"},
 	{LR_EXIT_USAGE, "wrong command line"},
-	{LR_EXIT_MISSED, "a stage missed its target"},
+	{LR_EXIT_MISSED, "a stage missed its target, or something is worse than the base"},
 	{LR_EXIT_UNREACHABLE, "no node runs, or it does not answer"},
 	{LR_EXIT_RIGHTS, "no right to talk to the node"},
 	{0},
@@ -39,8 +47,8 @@ static const struct lr_exit_note exits[] = {
 
 const struct lr_prog lr_perf_prog = {
 	.name = "lr-perf",
-	.summary =
-		"Plays captured packets through the tunnel's real stages and times each of them.",
+	.summary = "Measures what the tunnel costs, holds it against the targets and against other "
+		   "builds.",
 	.usage = "[OPTION]... VERB [OPERAND]...",
 	.opts = options,
 	.verbs = verbs,
@@ -48,6 +56,8 @@ const struct lr_prog lr_perf_prog = {
 	.examples = "  lr-perf replay game.pcap\n"
 		    "  tcpdump -i eth0 -c 1000 -w - | lr-perf replay --json -\n"
 		    "  lr-perf replay --gate ours --repeat 20 game.pcapng\n"
+		    "  lr-perf bench ipam wg\n"
+		    "  lr-perf bench --against ../base && lr-perf compare base.json new.json\n"
 		    "  lr-perf targets\n",
 	.args_size = sizeof(struct lr_perf_args),
 	.defaults = defaults,

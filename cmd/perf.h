@@ -27,6 +27,13 @@ struct lr_perf_args {
 	const char *slow, *stall, *report, *svg;
 	long top, every;
 	bool folded, on, off, reset, now;
+	/* bench */
+	long runs;
+	bool once;
+	const char *against, *against_out, *out, *cpu;
+	/* compare */
+	bool update, any_machine, all, md;
+	const char *baseline;
 };
 #define LR_PERF_AT(member) offsetof(struct lr_perf_args, member)
 
@@ -39,5 +46,13 @@ extern const struct lr_opt lr_perf_profile_options[];
 int lr_perf_run_profile(struct lr_cli *cli);
 
 int lr_perf_run_targets(struct lr_cli *cli);
+
+extern const struct lr_opt lr_perf_bench_options[];
+int lr_perf_run_bench(struct lr_cli *cli);
+
+extern const struct lr_opt lr_perf_compare_options[];
+int lr_perf_run_compare(struct lr_cli *cli);
+/* Compares and shows, as the options say. The exit code. */
+int lr_perf_show_compared(struct lr_cli *cli, const json_t *base, const json_t *fresh);
 
 #endif

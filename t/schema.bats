@@ -65,6 +65,8 @@ verbs() {
 		listed-game lr-game list
 		game lr-game show warcraft-3 flatout-2 minecraft-java
 		- lr-game detect
+		bench lr-perf bench format --runs 1
+		compare lr-perf compare $BATS_TEST_TMPDIR/results $BATS_TEST_TMPDIR/results
 		- lr-meet serve
 		- lr-meet get
 		- lr-meet map
@@ -76,6 +78,9 @@ verbs() {
 	lr_keys c
 	lr_conf d 10.66.0.4/24
 	lr_conf_peer d e 10.66.0.5/32
+	# Ten runs that are all alike.
+	lr-perf bench --once --json format | jq -c '.metrics[].samples |= [range(10) as $i | .[0]]' \
+		>"$BATS_TEST_TMPDIR/results"
 	while read -r schema command; do
 		[ "$schema" != - ] || continue
 		# shellcheck disable=SC2086

@@ -26,6 +26,9 @@ int lr_crypto_init(void);
  * millisecond. For when nobody waits: a node does it as soon as it has said that it is ready.
  * 0 or -ENOSYS. May be called again. */
 int lr_crypto_load(void);
+/* The libraries' own names for their versions, static: "OpenSSL 3.0.17 1 Jul 2025", "1.0.18". */
+const char *lr_libcrypto_version(void);
+const char *lr_libsodium_version(void);
 
 /* --- AEAD with a context per key --- */
 struct lr_aead; /* holds the key; allocated */

@@ -284,3 +284,8 @@ void lr_mac(uint8_t out[LR_MAC_LEN], const void *key, size_t key_len, const void
 	must(EVP_MAC_update(lib.mac, msg, len));
 	must(EVP_MAC_final(lib.mac, out, &n, LR_MAC_LEN) == 1 && n == LR_MAC_LEN);
 }
+
+const char *lr_libcrypto_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}

@@ -100,3 +100,8 @@ bool lr_same(const void *a, const void *b, size_t len)
 {
 	return sodium_memcmp(a, b, len) == 0;
 }
+
+const char *lr_libsodium_version(void)
+{
+	return sodium_version_string();
+}

@@ -3,7 +3,7 @@
 # .d files say which objects include it.
 HOSTCC    ?= $(CC)
 GEN       := build/gen/lr-gen
-GENERATED := $(addprefix $(B)/gen/,terms.h defaults.h targets.h games.h)
+GENERATED := $(addprefix $(B)/gen/,terms.h defaults.h targets.h games.h git.h)
 GAMES     := $(wildcard share/games/*.json)
 
 # Made beside and renamed: builds in two modes may run at the same time.
@@ -37,3 +37,11 @@ $(GEN_GAMES): $(GEN_GAMES_SRC) lib/game/game.h $(B)/gen/terms.h | build/.librari
 $(B)/gen/games.h: $(GAMES) $(GEN_GAMES)
 	@$(if $(filter 1,$(V)),,echo "  GEN $@")
 	$(Q)$(GEN_GAMES) $(GAMES) >$@.$$$$ && mv -f $@.$$$$ $@ || { rm -f $@.$$$$; exit 1; }
+
+# The commit that was built, "" where that is not known. Renewed only when it is another: so only the
+# one object that tells it is compiled anew.
+$(B)/gen/git.h: FORCE
+	@mkdir -p $(@D)
+	@git=$$(git -c safe.directory='*' describe --always --dirty --abbrev=12 2>/dev/null); \
+		echo "#define LR_GIT \"$$git\"" >$@.$$$$; \
+		if cmp -s $@.$$$$ $@; then rm -f $@.$$$$; else mv -f $@.$$$$ $@; fi

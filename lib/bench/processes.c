@@ -1,0 +1,218 @@
+/*
+ * processes.c - one summary a process: fresh processes, one or two builds in turns
+ */
+#include "lib/bench/processes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/bench/bench.h"
+#include "lib/bench/machine.h"
+#include "lib/crypto/crypto.h"
+#include "lib/io/child.h"
+#include "lib/results/result.h"
+#include "terms.h"
+
+#define ARGS_MAX   48
+#define OUTPUT_MAX (1 << 20)
+
+int lr_bench_last_cpu(void)
+{
+	cpu_set_t set;
+	int last = 0;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return LR_BENCH_ANY_CPU;
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &set))
+			last = i;
+	return last;
+}
+
+json_t *lr_bench_once(char *const *names, size_t count, struct lr_err *err)
+{
+	struct lr_bench_process p;
+	size_t n;
+	const struct lr_bench *const *all = lr_bench_all(&n);
+	json_t *result = lr_machine_result();
+
+	if (lr_bench_begin(&p, err) < 0) {
+		json_decref(result);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!lr_bench_chosen(all[i], names, count))
+			continue;
+		double value = lr_bench_measure(&p, all[i]);
+		if (isfinite(value))
+			json_array_append_new(json_object_get(result, LR_K_METRICS),
+				lr_bench_metric(all[i], value));
+	}
+	lr_bench_end(&p);
+	return result;
+}
+
+/* The program of a build. 0, or -1 with `err`. */
+static int program_of(const char *build, char out[PATH_MAX], struct lr_err *err)
+{
+	static const char *const places[] = {
+		"%s", "%s/lr-perf", "%s/bin/lr-perf", "%s/build/release/bin/lr-perf"};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct stat st;
+		if (snprintf(out, PATH_MAX, places[i], build) < PATH_MAX && stat(out, &st) == 0 &&
+			S_ISREG(st.st_mode) && access(out, X_OK) == 0)
+			return 0;
+	}
+	return lr_err_set(err, LR_EXIT_USAGE,
+		"--against %s: no lr-perf there: name a checkout that is built, its folder of "
+		"programs, or the program",
+		build);
+}
+
+static void become(
+	const struct lr_bench_plan *plan, const char *program, const char *const *argv, int out)
+{
+	cpu_set_t set;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	CPU_ZERO(&set);
+	if (plan->cpu != LR_BENCH_ANY_CPU)
+		CPU_SET((unsigned)plan->cpu, &set);
+	if (plan->cpu != LR_BENCH_ANY_CPU && sched_setaffinity(0, sizeof(set), &set) < 0)
+		_exit(126);
+	dup2(out, STDOUT_FILENO);
+	execv(program, (char *const *)argv);
+	_exit(127);
+}
+
+/* All that a process prints, malloc'd, NUL behind it. */
+static char *read_all(int fd)
+{
+	char *text = malloc(OUTPUT_MAX + 1);
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (text && n > 0 && len < OUTPUT_MAX) {
+		n = read(fd, text + len, OUTPUT_MAX - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (text)
+		text[len] = '\0';
+	return text;
+}
+
+/* One process; its result, NULL with `err`. */
+static json_t *run_one(const struct lr_bench_plan *plan, const char *program, struct lr_err *err)
+{
+	const char *argv[ARGS_MAX + 5] = {program, "bench", "--once", "--json"};
+	int out[2], status = -1;
+
+	for (size_t i = 0; i < plan->n && i < ARGS_MAX; i++)
+		argv[4 + i] = plan->names[i];
+	if (pipe2(out, O_CLOEXEC) < 0) {
+		lr_err_set(err, LR_EXIT_FAILED, "no pipe: %s", strerror(errno));
+		return NULL;
+	}
+	pid_t pid = fork();
+	if (pid == 0)
+		become(plan, program, argv, out[1]);
+	close(out[1]);
+	char *text = pid > 0 ? read_all(out[0]) : NULL;
+	close(out[0]);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	json_t *result =
+		text && status == 0 ? lr_json_parse(text, strcspn(text, "\n"), NULL) : NULL;
+	free(text);
+	if (result && lr_result_check(result, program, err) == 0)
+		return result;
+	if (!result)
+		lr_err_set(err, LR_EXIT_FAILED, "%s bench --once: ended with %s %d", program,
+			WIFSIGNALED(status) ? "signal" : "exit code",
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	json_decref(result);
+	return NULL;
+}
+
+static void put_parameters(json_t *result, const struct lr_bench_plan *plan, const char *sitting)
+{
+	json_t *o = json_object_get(result, LR_K_PARAMETERS), *names = json_array();
+	const char *slow = getenv("LR_BENCH_SLOW");
+
+	for (size_t i = 0; i < plan->n; i++)
+		json_array_append_new(names, json_string(plan->names[i]));
+	lr_json_put(o, LR_K_NAMES, names);
+	lr_json_put_int(o, LR_K_RUNS, plan->runs);
+	lr_json_put(o, LR_K_PINNED,
+		plan->cpu == LR_BENCH_ANY_CPU ? json_null() : json_integer(plan->cpu));
+	lr_json_put_str(o, LR_K_SITTING, sitting);
+	lr_json_put_str(o, LR_K_SLOWED, slow && *slow ? slow : NULL);
+}
+
+/* Takes the process's result into *into, which is made of the first one. */
+static int take(json_t **into, json_t *result)
+{
+	if (!result)
+		return -1;
+	if (!*into) {
+		*into = result;
+		return 0;
+	}
+	lr_result_merge(*into, result);
+	json_decref(result);
+	return 0;
+}
+
+static void new_sitting(char out[LR_KEY_TEXT])
+{
+	uint8_t random[LR_KEY_LEN];
+
+	lr_random(random, sizeof(random));
+	lr_key_text(random, out);
+	out[16] = '\0';
+}
+
+int lr_bench_runs(
+	const struct lr_bench_plan *plan, json_t **ours, json_t **theirs, struct lr_err *err)
+{
+	char self[PATH_MAX], other[PATH_MAX], sitting[LR_KEY_TEXT];
+	unsigned done = 0, builds = plan->against ? 2 : 1;
+	int code = 0;
+
+	*ours = NULL;
+	if (theirs)
+		*theirs = NULL;
+	lr_child_program("lr-perf", self);
+	if (plan->against && program_of(plan->against, other, err) < 0)
+		return -1;
+	for (unsigned run = 0; code == 0 && run < plan->runs; run++)
+		for (unsigned turn = 0; code == 0 && turn < builds; turn++) {
+			bool mine = builds == 1 || turn == run % 2;
+			code = take(mine ? ours : theirs, run_one(plan, mine ? self : other, err));
+			if (code == 0 && plan->progress)
+				plan->progress(plan->ctx, ++done, plan->runs * builds);
+		}
+	if (code < 0) {
+		json_decref(*ours);
+		if (theirs)
+			json_decref(*theirs);
+		return -1;
+	}
+	new_sitting(sitting);
+	put_parameters(*ours, plan, builds == 2 ? sitting : NULL);
+	if (builds == 2)
+		put_parameters(*theirs, plan, sitting);
+	return 0;
+}

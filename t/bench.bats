@@ -1,0 +1,92 @@
+# lr-perf bench and compare: what is measured, in which processes, and what a comparison says. How
+# long something takes here is no matter of tests.
+load helper
+
+setup() {
+	lr_setup
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# result FILE FACTOR: a result of ten runs of two metrics, of which `one` costs FACTOR times 100.
+result() {
+	jq -nc --argjson f "$2" '{machine: {cpu: "c", cores: 2, memory_kb: 1000}, git: null,
+		parameters: {sitting: "a sitting of ours"}, metrics: [("one", "two") as $name |
+		{name: $name, unit: "ns", better: "lower", samples: [range(10) | . / 10 + (if $name == "one" then 100 * $f else 50 end)]}]}' >"$1"
+}
+
+@test "an unknown name of benchmarks lists the known ones" {
+	exits 2 lr-perf bench wgg
+	[[ $output == *"performance bottlenecks scaling"*"config state ipam"* ]]
+}
+
+@test "bench: one sample a process, of the families that were asked for" {
+	lr-perf bench --json --runs 2 format >r.json
+	json_ok bench <r.json
+	is "$(jq -c '[([.metrics[].family] | unique), ([.metrics[].samples | length] | unique), .parameters.runs, .parameters.sitting]' r.json)" \
+		'[["format"],[2],2,null]'
+	is "$(jq -c '.parameters.pinned | type' r.json)" '"number"'
+	jq -e '.metrics | length >= 6 and all(.[]; .samples | all(. > 0))' r.json
+	lr-perf bench --once logging | grep -q '^log_line '
+}
+
+@test "bench --against: the builds take turns, and the results say so" {
+	mkdir other
+	cat >other/lr-perf <<-END
+		#!/bin/sh
+		echo B >>"$PWD/order"
+		exec "$BIN/lr-perf" "\$@"
+	END
+	chmod +x other/lr-perf
+	exits 1 lr-perf bench --runs 2 --against other --out a.json --against-out b.json format
+	[[ $output == *"cannot tell"* ]]
+	is "$(cat order)" "B
+B"
+	jq -e '.parameters.sitting | length >= 16' a.json
+	is "$(jq .parameters.sitting a.json)" "$(jq .parameters.sitting b.json)"
+	is "$(jq -c '[.metrics[].samples | length] | unique' b.json)" '[2]'
+	exits 2 lr-perf bench --json --against other format
+	exits 2 lr-perf bench --against "$PWD" format
+}
+
+@test "compare: exit 3 names what is worse, 1 what cannot be told, 0 is the same" {
+	result base 1
+	result worse 1.1
+	exits 0 lr-perf compare base base
+	exits 3 lr-perf compare base worse
+	[[ $output == *"1 of 2 metrics worse"*"one is worse: +"* ]]
+	lr-perf compare --json --junit j.xml base - <worse >c.json || [ $? = 3 ]
+	json_ok compare <c.json
+	is "$(jq -c '[.pass, .worse, (.compared[] | select(.verdict == "worse") | .name)]' c.json)" '[false,1,"one"]'
+	is "$(grep -c '<failure' j.xml)" 1
+	lr-perf compare --md base worse | grep -q '^| `one` |' || [ "${PIPESTATUS[0]}" = 3 ]
+	jq -c '.metrics[].samples |= .[:4]' worse >few
+	exits 1 lr-perf compare base few
+	[[ $output == *"cannot tell"* ]]
+}
+
+@test "compare: other machines and other sittings" {
+	result base 1
+	result worse 1.1
+	jq -c '.machine.cpu = "another"' worse >other
+	exits 1 lr-perf compare base other
+	[[ $output == *"--any-machine"* ]]
+	exits 3 lr-perf compare --any-machine base other
+	jq -c '.parameters.sitting = null' worse >apart
+	exits 0 lr-perf compare base apart
+	[[ $output == *"not recorded in turns"*"20 %"* ]]
+	exits 2 lr-perf compare base
+	exits 2 lr-perf compare - -
+	echo '{"metrics":[{"name":"x"}]}' >broken
+	exits 1 lr-perf compare base broken
+}
+
+@test "compare --baseline --update: the first, a better one, never a worse one" {
+	result one 1
+	result better 0.8
+	result worse 1.2
+	exits 0 lr-perf compare --baseline kept --update one
+	exits 0 lr-perf compare --baseline kept --update better
+	cmp kept better
+	exits 3 lr-perf compare --baseline kept --update worse
+	cmp kept better
+}
