@@ -206,13 +206,12 @@ static double value_ready(struct lr_bench_process *p, const struct lr_bench *b)
 	return ns;
 }
 
-#define PART(metric)                                                                               \
-	{                                                                                          \
-		metric, "start", PERFORMANCE | BOTTLENECK, "ns", 0, NULL, 10, NULL, NULL,          \
-			value_start                                                                \
-	}
+#define KIND "start", PERFORMANCE | BOTTLENECK, "ns", 0, NULL, 10, NULL, NULL
 #define PROGRAM(name)                                                                              \
-	PART("start_" name "_load"), PART("start_" name "_link"), PART("start_" name "_run")
+	{"start_" name "_load", KIND, value_start}, {"start_" name "_link", KIND, value_start},    \
+	{                                                                                          \
+		"start_" name "_run", KIND, value_start                                            \
+	}
 
 const struct lr_bench lr_bench_start[] = {
 	PROGRAM("lr_up"),
@@ -223,7 +222,6 @@ const struct lr_bench lr_bench_start[] = {
 	PROGRAM("lr_meet"),
 	PROGRAM("lr_notify"),
 	PROGRAM("lr_game"),
-	{"start_lr_relay_ready", "start", PERFORMANCE | BOTTLENECK, "ns", 0, NULL, 10, NULL, NULL,
-		value_ready},
+	{"start_lr_relay_ready", KIND, value_ready},
 	{0},
 };
