@@ -109,7 +109,8 @@ void lr_directory_used(
 /* directory_member.c */
 void lr_directory_member_lapse(struct lr_directory *d, struct lr_directory_member *m);
 void lr_directory_member_free(struct lr_directory *d, struct lr_directory_member *m);
-/* The epoch moved on: who has no box in `c` is out. */
+/* The epoch moved on: who has no box in `c` is out, and forgotten: no record of an earlier epoch is
+ * taken, so that none can be brought back, and made-up members take up no room. */
 void lr_directory_member_sift(
 	struct lr_directory *d, struct lr_directory_party *p, const struct lr_charter *c);
 /* Puts a record in place that was found good. Returns false when memory is short. */

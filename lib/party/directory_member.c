@@ -54,15 +54,11 @@ void lr_directory_member_free(struct lr_directory *d, struct lr_directory_member
 void lr_directory_member_sift(
 	struct lr_directory *d, struct lr_directory_party *p, const struct lr_charter *c)
 {
-	for (struct lr_change *at = p->oldest; at; at = at->next) {
+	for (struct lr_change *at = p->oldest, *next; at; at = next) {
 		struct lr_directory_member *m = (struct lr_directory_member *)at;
-		if (at->kind != LR_LIST_RECORD || lr_charter_box(c, m->keyhash))
-			continue;
-		m->told = false;
-		if (m->live) {
-			set_gone(d, m);
-			lr_timer_set(&d->timers, &m->timer, m->forget_ns);
-		}
+		next = at->next;
+		if (at->kind == LR_LIST_RECORD && !lr_charter_box(c, m->keyhash))
+			lr_directory_member_free(d, m);
 	}
 }
 

@@ -65,7 +65,7 @@ struct lr_record {
 void lr_record_own(struct lr_record *r, const uint8_t wg_private[LR_KEY_LEN],
 	const uint8_t id[LR_PARTY_ID_LEN], const uint8_t party_key[LR_KEY_LEN],
 	const uint8_t random[LR_PROOF_RANDOM]);
-/* Whether that member has the private half of its public_key. About 0.1 ms: once a member. */
+/* Whether that member has the private half of its public_key. About 0.15 ms: once a member. */
 bool lr_record_owned(const struct lr_record *r, const uint8_t id[LR_PARTY_ID_LEN],
 	const uint8_t party_key[LR_KEY_LEN]);
 

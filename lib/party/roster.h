@@ -19,10 +19,10 @@
  *   - within LR_ROSTER_GRACE_S of settling: a settled claim that is older by more than that; else
  *     the larger keyhash gives way. A joining claim does not count: it sees ours and gives way, or
  *     it had not seen ours and will be settled;
- *   - after that, nobody else.
- * So of two that found each other at least one moves. Between others, whoever is confirmed, else
- * whom we knew first, is the holder (`holds`); a newer claim is not honoured, until the
- * holder moves, leaves or lapses.
+ *   - after that, nobody else; nor after LR_ROSTER_YIELDS times: anybody can say that a claim is
+ * old, and two relays that find each other again cost one move. So of two that found each other at
+ * least one moves. Between others, whoever is confirmed, else whom we knew first, is the holder
+ * (`holds`); a newer claim is not honoured, until the holder moves, leaves or lapses.
  *
  * Epochs. A charter with a new epoch replaces the keys; the ones before stay for
  * LR_ROSTER_PREVIOUS_S, for initiators. Members without a box are dropped (LR_ROSTER_KICKED) at
@@ -38,6 +38,7 @@
 #include "lib/party/record.h"
 
 #define LR_ROSTER_GRACE_S    60
+#define LR_ROSTER_YIELDS     3
 #define LR_ROSTER_PREVIOUS_S 180 /* WireGuard's REJECT_AFTER_TIME */
 #define LR_ROSTER_LIFE_S     900 /* of our own records; refreshed at half of it */
 

@@ -210,7 +210,8 @@ static bool gives_way(const struct lr_roster *r, const struct lr_member *m, uint
 
 	if (r->phase == LR_ROSTER_JOINING)
 		return m->r.since_s || larger;
-	if (now_ns - r->settled_ns > LR_ROSTER_GRACE_S * LR_NS_PER_S || !m->r.since_s)
+	if (now_ns - r->settled_ns > LR_ROSTER_GRACE_S * LR_NS_PER_S ||
+		r->yields >= LR_ROSTER_YIELDS || !m->r.since_s)
 		return false;
 	return larger || m->r.since_s + LR_ROSTER_GRACE_S < r->me.r.since_s;
 }
@@ -247,6 +248,7 @@ void lr_roster_claims(struct lr_roster *r, uint64_t now_ns)
 	decide(r);
 	if (r->phase == LR_ROSTER_IDLE || !must_move(r, now_ns))
 		return;
+	r->yields += r->phase == LR_ROSTER_SETTLED;
 	lr_roster_choose(r, NULL);
 	decide(r);
 	lr_roster_tell(r, LR_ROSTER_MOVED, NULL);

@@ -37,7 +37,8 @@ struct lr_roster {
 	enum lr_roster_phase phase;
 	uint64_t settled_ns, published_ns; /* published 0: never */
 	bool publish;
-	unsigned round; /* addresses tried */
+	unsigned round;  /* addresses tried */
+	unsigned yields; /* settled addresses given up */
 
 	struct {
 		uint64_t relay;    /* its epoch; 0: free */

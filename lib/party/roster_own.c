@@ -14,7 +14,7 @@ void lr_roster_join(struct lr_roster *r, const struct lr_ip *wanted, uint64_t no
 	struct lr_ip before = r->me.r.address;
 
 	lr_roster_claims(r, now_ns);
-	r->round = 0;
+	r->round = r->yields = 0;
 	lr_roster_choose(r, wanted ? wanted : &before);
 	r->claims_due = true;
 	lr_roster_claims(r, now_ns);
