@@ -211,9 +211,9 @@ tls_clients() {
 	is "$(put "$(url)" "$q/charter")" 403 "a charter of another party"
 	head -c 40000 /dev/zero >"$BATS_TEST_TMPDIR/big"
 	is "$(put "$(url)" "$BATS_TEST_TMPDIR/big")" 413
-	head -c 1537 /dev/zero >"$BATS_TEST_TMPDIR/big"
+	head -c 2305 /dev/zero >"$BATS_TEST_TMPDIR/big"
 	is "$(put "$(url)/members/$(hash a)" "$BATS_TEST_TMPDIR/big")" 413
-	head -c 1500 /dev/zero >"$BATS_TEST_TMPDIR/big"
+	head -c 2304 /dev/zero >"$BATS_TEST_TMPDIR/big"
 	is "$(put "$(url)/members/$(hash a)" "$BATS_TEST_TMPDIR/big")" 400
 	is "$(members "" | tail -n +3 | sort)" \
 		"$(for m in a b c; do echo "record $(hash $m) version 1"; done | sort)" "nothing of all that changed anything"
