@@ -8,7 +8,7 @@ VERSION := 0.1.0
 
 # The rooms of lib/, in the order in which they may include each other: a room sees only those
 # before it (t/lint/arrows holds the tree against this line).
-ROOMS := base perf net ipam crypto wg nat relay party game replay results io server node bench
+ROOMS := base perf net ipam crypto wg nat lan relay party game replay results io server node bench
 
 B        := build/$(MODE)
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/lr-*.c))

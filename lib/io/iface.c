@@ -3,6 +3,8 @@
  */
 #include "lib/io/iface.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -27,4 +29,19 @@ bool lr_iface_tunnel(const char *name)
 	known = ioctl(fd, SIOCETHTOOL, &ask) == 0;
 	close(fd);
 	return known && (strcmp(info.driver, "tun") == 0 || strcmp(info.driver, "wireguard") == 0);
+}
+
+int lr_iface_set(const char *name, int family, const char *what, int value)
+{
+	char path[128], text[16];
+	int n = snprintf(text, sizeof(text), "%d\n", value), r = 0;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/conf/%.16s/%.40s", family, name, what);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, (size_t)n) != n)
+		r = -errno;
+	close(fd);
+	return r;
 }

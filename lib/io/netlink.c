@@ -160,8 +160,7 @@ void lr_netlink_link_up(struct lr_netlink *nl, const struct lr_netlink_link *lin
 	struct nlmsghdr *h = request(nl, RTM_NEWLINK, 0, "link", "up");
 	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
 	i->ifi_index = link->ifindex;
-	i->ifi_change = IFF_UP | (link->noarp ? IFF_NOARP : 0);
-	i->ifi_flags = i->ifi_change;
+	i->ifi_change = i->ifi_flags = IFF_UP;
 	mnl_attr_put_u32(h, IFLA_MTU, link->mtu);
 	mnl_attr_put_u32(h, IFLA_TXQLEN, link->queue_len);
 	done(nl, h);

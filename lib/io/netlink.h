@@ -20,7 +20,6 @@ void lr_netlink_close(struct lr_netlink *nl);
 struct lr_netlink_link {
 	int ifindex;
 	unsigned mtu;
-	bool noarp;         /* no neighbour questions on it */
 	bool no_link_local; /* no IPv6 link-local address of the kernel's making, nor its chatter */
 	unsigned queue_len; /* packets that may wait in front of the device */
 	uint32_t gso_max_size; /* 0: leave; older kernels ignore it */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,15 +65,6 @@ void lr_tun_single(struct lr_tun *t, bool single)
 		ioctl(t->fd, TUNSETOFFLOAD, single ? TUN_F_CSUM : offloads(t->uso));
 }
 
-static int read_mac(struct lr_tun *t)
-{
-	struct ifreq ifr;
-	if (ioctl(t->fd, SIOCGIFHWADDR, &ifr) < 0)
-		return -1;
-	memcpy(t->mac, ifr.ifr_hwaddr.sa_data, sizeof(t->mac));
-	return 0;
-}
-
 int lr_tun_open(struct lr_tun *t, const char *name, bool tap, struct lr_err *err)
 {
 	*t = (struct lr_tun){.tap = tap};
@@ -85,18 +77,19 @@ int lr_tun_open(struct lr_tun *t, const char *name, bool tap, struct lr_err *err
 	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
 	if (ioctl(t->fd, TUNSETIFF, &ifr) < 0) {
 		open_error(name, err);
-		goto fail;
+		lr_tun_close(t);
+		return -1;
 	}
 	memcpy(t->name, ifr.ifr_name, IFNAMSIZ);
-	if (tap && read_mac(t) < 0) {
-		lr_err_set(err, LR_EXIT_FAILED, "%s: SIOCGIFHWADDR: %s", name, strerror(errno));
-		goto fail;
-	}
 	offload(t);
 	return 0;
-fail:
-	lr_tun_close(t);
-	return -1;
+}
+
+int lr_tun_set_mac(struct lr_tun *t, const uint8_t mac[6])
+{
+	struct ifreq ifr = {.ifr_hwaddr = {.sa_family = ARPHRD_ETHER}};
+	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
+	return ioctl(t->fd, SIOCSIFHWADDR, &ifr) < 0 ? -errno : 0;
 }
 
 void lr_tun_close(struct lr_tun *t)

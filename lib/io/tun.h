@@ -18,15 +18,12 @@
 #include "lib/io/vnet.h"
 
 #define LR_ETH_HEAD 14
-#define LR_ETH_IP4  0x0800
-#define LR_ETH_IP6  0x86dd
 
 struct lr_tun {
 	int fd; /* non-blocking */
 	char name[IFNAMSIZ];
 	bool tap;
-	bool tso, uso;  /* granted */
-	uint8_t mac[6]; /* TAP: the interface's address */
+	bool tso, uso; /* granted */
 };
 
 /* Makes the device, down and without an address. -1 with `err`: LR_EXIT_RIGHTS when rights or
@@ -34,6 +31,8 @@ struct lr_tun {
 int lr_tun_open(struct lr_tun *t, const char *name, bool tap, struct lr_err *err);
 /* Whether every frame that is read is one packet; what may be written is not touched. */
 void lr_tun_single(struct lr_tun *t, bool single);
+/* TAP, while it is down: its address. 0 or -errno. */
+int lr_tun_set_mac(struct lr_tun *t, const uint8_t mac[6]);
 void lr_tun_close(struct lr_tun *t); /* the interface is gone with it */
 
 /* One frame: header into *h, the rest into `buf`. Bytes in buf, or -errno (-EAGAIN: none). */

@@ -16,6 +16,7 @@
 #include "lib/base/state.h"
 #include "lib/node/control.h"
 #include "lib/node/identity.h"
+#include "lib/node/lan.h"
 #include "lib/node/party.h"
 #include "lib/node/profile.h"
 #include "lib/node/pump.h"
@@ -28,7 +29,6 @@ const char *lr_node_drop_name(enum lr_node_drop drop)
 {
 	static const char *const names[LR_NODE_DROPS] = {
 		[LR_NODE_DROP_MALFORMED] = "malformed",
-		[LR_NODE_DROP_ETHERTYPE] = "ethertype",
 		[LR_NODE_DROP_SEND] = "send",
 		[LR_NODE_DROP_DEVICE] = "device",
 		[LR_NODE_DROP_STREAM] = "stream_full",
@@ -47,7 +47,10 @@ static void on_wg_event(void *ctx, const struct lr_wg_event *event)
 		[LR_WG_EVENT_EXPIRED] = LR_NODE_EVENT_EXPIRED,
 		[LR_WG_EVENT_GAVE_UP] = LR_NODE_EVENT_GAVE_UP,
 	};
-	lr_node_tell(ctx, kinds[event->kind], event->peer);
+	struct lr_node *node = ctx;
+	if (node->lan && event->kind == LR_WG_EVENT_HANDSHAKE)
+		lr_lan_ask_soon(node->lan, node->loop.now);
+	lr_node_tell(node, kinds[event->kind], event->peer);
 }
 
 static uint64_t wall(void *ctx)
@@ -168,6 +171,7 @@ static int take_peers(struct lr_node *node, const struct lr_config *c)
 			return -ENOMEM;
 		memcpy(own->name, c->peers[i].name, sizeof(own->name));
 		peer->owner = own;
+		lr_node_lan_peer(node, peer);
 	}
 	return r;
 }
@@ -198,6 +202,12 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 	}
 	if (make_wg(node, c, options->party ? PARTY_WINDOW : 0, err) < 0)
 		goto fail;
+	static const struct lr_node_rules usual;
+	if ((options->tap || options->party) &&
+		lr_node_lan_open(node, options->rules ? options->rules : &usual) < 0) {
+		lr_err_set(err, LR_EXIT_FAILED, "%s: out of memory", options->iface);
+		goto fail;
+	}
 	node->pump = lr_pump_open(node, options->iface, c->listen_port, err);
 	if (!node->pump)
 		goto fail;
@@ -225,6 +235,8 @@ static uint64_t deadline(void *ctx)
 	uint64_t due = lr_wg_deadline(node->wg);
 	uint64_t party = node->party ? lr_party_due(node->party) : LR_NEVER;
 	uint64_t bulk = lr_pump_due(node->pump), profile = lr_node_profile_due(node);
+	uint64_t lan = node->lan ? lr_lan_due(node->lan) : LR_NEVER;
+	due = lan < due ? lan : due;
 	due = party < due ? party : due;
 	due = profile < due ? profile : due;
 	return bulk < due ? bulk : due;
@@ -236,6 +248,7 @@ static void settle(void *ctx, uint64_t now)
 	if (node->party)
 		LR_SPAN_OF(party, lr_party_settle(node->party, now));
 	LR_SPAN_OF(bulk, lr_pump_drain(node->pump, now));
+	lr_pump_ask(node->pump, now);
 	lr_pump_settle(node->pump, now);
 	lr_node_profile_settle(node, now);
 }
@@ -283,6 +296,7 @@ void lr_node_stop(struct lr_node *node)
 	if (node->wg)
 		lr_wg_peers_foreach (node->wg, peer)
 			free(peer->owner);
+	lr_node_lan_close(node);
 	lr_wg_free(node->wg);
 	lr_node_profile_close(node);
 	lr_promise_close(&node->promise);

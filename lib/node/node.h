@@ -26,12 +26,14 @@ struct lr_party_guest;
 struct lr_control;
 struct lr_uapi_socket;
 struct lr_node_profile;
+struct lr_lan;
+struct lr_lan_member;
+struct lr_node_rules;
 
 /* Drops that happen outside the protocol, behind those of `enum lr_wg_drop`. */
 enum lr_node_drop {
 	LR_NODE_DROP_MALFORMED,  /* the device gave a frame that is no IP packet, or offload rubbish
 				  */
-	LR_NODE_DROP_ETHERTYPE,  /* TAP: a frame that is not IP */
 	LR_NODE_DROP_SEND,       /* the UDP socket refused (full, unreachable) */
 	LR_NODE_DROP_DEVICE,     /* the device refused a packet */
 	LR_NODE_DROP_STREAM,     /* a relay's stream took too little: the oldest frames go */
@@ -47,6 +49,7 @@ struct lr_node_peer {
 	char name[LR_NAME_MAX + 1];   /* "" when it has none */
 	struct lr_reach *reach;       /* the paths to a member of the party; NULL: it is none */
 	struct lr_party_guest *guest; /* what a guest of ours is; NULL: it is none */
+	struct lr_lan_member *lan;    /* on the virtual Ethernet; NULL: there is none */
 };
 
 static inline bool lr_node_is_guest(const struct lr_wg_peer *peer)
@@ -127,6 +130,7 @@ struct lr_node {
 	/* the node's own */
 	struct lr_pump *pump;
 	struct lr_party *party; /* NULL: none */
+	struct lr_lan *lan;     /* the virtual Ethernet; NULL: a plain tunnel (lib/node/lan.h) */
 	unsigned n_guests;      /* peers that are guests: what they send may be for other peers */
 	struct lr_control *control;
 	struct lr_uapi_socket *uapi;
@@ -146,9 +150,10 @@ struct lr_node_options {
 	const char *iface;
 	bool tap;
 	unsigned spin_us;
-	uint64_t uplink;   /* bit/s that the line behind us takes; 0: unknown */
-	bool party;        /* it is to have one: several paths lead to a peer */
-	uint8_t redundant; /* enum lr_redundant */
+	uint64_t uplink;                   /* bit/s that the line behind us takes; 0: unknown */
+	bool party;                        /* it is to have one: several paths lead to a peer */
+	uint8_t redundant;                 /* enum lr_redundant */
+	const struct lr_node_rules *rules; /* of the virtual Ethernet; NULL: the usual */
 	bool force; /* its members' addresses go before those of other networks of this host */
 };
 

@@ -9,6 +9,7 @@
 
 #include "lib/base/log.h"
 #include "lib/net/nick.h"
+#include "lib/node/lan.h"
 #include "lib/node/pump.h"
 #include "lib/node/routes.h"
 #include "terms.h"
@@ -81,6 +82,7 @@ static bool make_peer(struct lr_party_guest *g)
 	lr_wg_disallow_all(node->wg, peer);
 	allow(g, &g->address);
 	allow(g, &six);
+	lr_node_lan_member(node, peer, &g->address, &six);
 	lr_node_tell(node, LR_NODE_EVENT_PEER_ADDED, peer);
 	return true;
 }

@@ -13,23 +13,17 @@
 #include "lib/base/log.h"
 #include "lib/io/netlink.h"
 #include "lib/nat/relay_choice.h"
+#include "lib/node/lan.h"
 #include "lib/node/party_inside.h"
 #include "lib/node/pump.h"
 #include "lib/node/routes.h"
 
-/* fe80::/64 and an EUI-64 from six bytes of the key's hash, as if they were a MAC address
- * (RFC 4291 appendix A). */
 static struct lr_ip link_local(const uint8_t public_key[LR_KEY_LEN])
 {
-	static const char context[] = "lanrage mac 1";
-	uint8_t h[16];
+	uint8_t mac[LR_MAC];
 
-	lr_digest(h, sizeof(h), NULL, 0,
-		(struct lr_span[]){{context, sizeof(context) - 1}, {public_key, LR_KEY_LEN}}, 2);
-	h[0] = (uint8_t)((h[0] & 0xfc) | 2); /* a local address, of one machine */
-	return (struct lr_ip){.family = 6,
-		.b = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, h[0] ^ 2, h[1], h[2], 0xff, 0xfe, h[3], h[4],
-			h[5]}};
+	lr_lan_mac(public_key, mac);
+	return lr_lan_link_local(mac);
 }
 
 /* --- a member's peer --- */
@@ -57,6 +51,9 @@ static void set_allowed(struct lr_party_member *k)
 		allow(k, &m->r.address);
 		allow(k, &m->address6);
 	}
+	const struct lr_ip none = {0};
+	lr_node_lan_member(k->party->node, k->peer, m->holds ? &m->r.address : &none,
+		m->holds ? &m->address6 : &none);
 	for (unsigned i = 0; i < m->r.n_guests; i++) {
 		if (!(m->guests_held >> i & 1))
 			continue;
@@ -487,6 +484,7 @@ int lr_party_set_address(struct lr_party *p, struct lr_err *err)
 		free(list);
 		return -1;
 	}
+	bool first = node->n_addresses == 0;
 	uint8_t len = lr_overlap_len(&node->overlap, node->iface, &pool);
 	list[0] = (struct lr_prefix){self->address, len};
 	list[1] = (struct lr_prefix){lr_keys_address6(&ula, &self->address), ula.len};
@@ -503,6 +501,9 @@ int lr_party_set_address(struct lr_party *p, struct lr_err *err)
 	free(node->addresses);
 	node->addresses = list;
 	node->n_addresses = 3;
+	lr_node_lan_addresses(node);
+	if (first)
+		lr_node_lan_broadcast_route(node);
 	for (struct lr_party_member *k = p->members; k && node->overlap.meets; k = k->next)
 		set_allowed(k);
 	return r;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/node/lan.h"
 #include "lib/node/node.h"
 #include "lib/node/party_wire.h"
 #include "lib/node/routes.h"
@@ -95,6 +96,7 @@ void lr_node_peer_changed(struct lr_node *node, struct lr_wg_peer *peer, bool re
 	struct lr_node_peer *own = peer->owner;
 	if (!removed) {
 		adopt(node, peer);
+		lr_node_lan_peer(node, peer);
 		if (node->party)
 			lr_party_peer_touched(node->party);
 		return;
@@ -104,6 +106,7 @@ void lr_node_peer_changed(struct lr_node *node, struct lr_wg_peer *peer, bool re
 		lr_party_peer_gone(node->party, own->reach);
 	if (own && own->guest)
 		lr_party_guest_gone(own->guest);
+	lr_node_lan_gone(node, peer);
 	free(own);
 	peer->owner = NULL;
 }
@@ -209,6 +212,7 @@ int lr_node_peer_set(struct lr_node *node, const struct lr_config_peer *p, struc
 	struct lr_node_peer *own = peer->owner;
 	if (p->name[0])
 		memcpy(own->name, p->name, sizeof(own->name));
+	lr_node_lan_peer(node, peer);
 	if (!was_there)
 		lr_node_tell(node, LR_NODE_EVENT_PEER_ADDED, peer);
 	if (node->party)

@@ -161,6 +161,14 @@ void lr_pump_settle(struct lr_pump *p, uint64_t now)
 			p->node->drops[LR_NODE_DROP_SEND]++;
 }
 
+void lr_pump_ask(struct lr_pump *p, uint64_t now)
+{
+	uint8_t *frame;
+	size_t len;
+	while (p->node->lan && (len = lr_lan_poll(p->node->lan, now, &frame)))
+		lr_pump_write(p, frame, len);
+}
+
 int lr_pump_send(struct lr_pump *p, uint16_t socket, const struct lr_endpoint *to,
 	const uint8_t *datagram, size_t len, bool whole)
 {

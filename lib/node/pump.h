@@ -33,6 +33,8 @@ struct lr_pump_queue {
 	uint64_t bytes, rate;
 };
 struct lr_pump_queue lr_pump_queue(const struct lr_pump *p);
+/* Asks the interface what the virtual Ethernet wants to know of it. Call when that is due. */
+void lr_pump_ask(struct lr_pump *p, uint64_t now);
 /* New sockets on another port; the old ones stay when that fails. 0 or -errno. */
 int lr_pump_set_port(struct lr_pump *p, uint16_t port);
 int lr_pump_set_mark(struct lr_pump *p, uint32_t fwmark);

@@ -25,9 +25,7 @@ static void write_group(struct lr_pump *p, unsigned g)
 	int skip = p->tun.tap ? 1 : 0;
 	int n = lr_merge_frame(&p->merge, g, p->iov + skip) + skip;
 	if (p->tun.tap) {
-		uint16_t type = group->packet[0] >> 4 == 6 ? LR_ETH_IP6 : LR_ETH_IP4;
-		lr_put_be16(p->eth + 12, type);
-		p->iov[1] = (struct iovec){p->eth, LR_ETH_HEAD};
+		p->iov[1] = (struct iovec){group->packet - LR_ETH_HEAD, LR_ETH_HEAD};
 		if (group->vnet.flags & LR_VNET_NEEDS_CSUM) {
 			group->vnet.csum_start = (uint16_t)(group->vnet.csum_start + LR_ETH_HEAD);
 			group->vnet.hdr_len = (uint16_t)(group->vnet.hdr_len + LR_ETH_HEAD);
@@ -44,6 +42,30 @@ static void write_batch(struct lr_pump *p)
 	for (unsigned g = 0; g < p->merge.n_groups; g++)
 		write_group(p, g);
 	lr_merge_reset(&p->merge);
+}
+
+void lr_pump_write(struct lr_pump *p, const uint8_t *frame, size_t len)
+{
+	static const struct lr_vnet whole;
+	struct iovec iov[2] = {{NULL, 0}, {(void *)(uintptr_t)frame, len}};
+	if (lr_tun_write(&p->tun, &whole, iov, 2) < 0)
+		p->node->drops[LR_NODE_DROP_DEVICE]++;
+}
+
+/* Whether the packet is for the device, now with its Ethernet header in front of it: that lies over
+ * the message's own, which is read. */
+static bool pass_lan(struct lr_pump *p, const struct lr_wg_rx *rx)
+{
+	const struct lr_node_peer *own = rx->peer->owner;
+	struct lr_lan_verdict v = {.act = LR_LAN_TAKEN};
+	_Static_assert(LR_LAN_HEAD <= LR_WG_HEAD, "room for the header");
+	if (own && own->lan)
+		lr_lan_in(p->node->lan, p->node->loop.now, own->lan, rx->packet, rx->len, &v);
+	if (v.act == LR_LAN_WHOLE) {
+		p->node->device_tx_packets++;
+		lr_pump_write(p, v.bytes, v.len);
+	}
+	return v.act == LR_LAN_DELIVER;
 }
 
 /* What a guest has for another peer, or a member for a guest, goes on through the tunnel: a guest
@@ -68,6 +90,8 @@ static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *
 	if (rx->kind == LR_WG_RX_CONTROL && !node->party)
 		lr_pump_settle(p, node->loop.now);
 	if (rx->kind != LR_WG_RX_DATA || (node->n_guests && pass_on(p, rx)))
+		return;
+	if (node->lan && !pass_lan(p, rx))
 		return;
 	lr_fit_came(node, rx->peer, rx->packet, rx->len);
 	if (lr_merge_full(&p->merge))

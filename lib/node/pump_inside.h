@@ -8,6 +8,7 @@
 #include "lib/io/merge.h"
 #include "lib/io/tun.h"
 #include "lib/io/udp.h"
+#include "lib/lan/lan.h"
 #include "lib/node/copy.h"
 #include "lib/net/pace.h"
 #include "lib/net/queue.h"
@@ -23,6 +24,10 @@ struct lr_service {
 	bool twice;  /* it goes over a second path, too */
 	uint8_t tos; /* of the datagram: a game's mark is not lost inside (RFC 2983, 4.1) */
 };
+
+#define LR_FAN_COPIES 64
+#define LR_FAN_PACKET 9216 /* the longest that goes to many */
+#define LR_FAN_BYTES  (LR_FAN_COPIES * 2048)
 
 /* Sealed messages for one peer, one behind the other, all of `segment` bytes but the last. Through
  * a relay each has its frame's header in front, `head` bytes. */
@@ -44,6 +49,20 @@ struct lr_pump_frame {
 };
 _Static_assert(sizeof(struct lr_pump_frame) <= LR_QUEUE_FRAME, "a frame fits into the queue");
 
+/* Sealed copies of one packet for many peers. */
+struct lr_fan_copy {
+	struct lr_wg_peer *peer;
+	struct lr_path *path; /* as in a train */
+	size_t at, len, head; /* in `buf`; of the message with its head; of that */
+	struct lr_service service;
+};
+struct lr_fan {
+	unsigned count;
+	size_t len;
+	struct lr_fan_copy copies[LR_FAN_COPIES];
+	uint8_t buf[LR_FAN_BYTES];
+};
+
 struct lr_pump {
 	struct lr_node *node;
 	struct lr_tun tun;
@@ -51,14 +70,15 @@ struct lr_pump {
 	struct lr_source on_device, on_udp4, on_udp6;
 	uint64_t device_at, udp_at; /* when they were ready last */
 	struct lr_sockets sockets;
-	uint8_t eth[LR_ETH_HEAD]; /* TAP: in front of every packet that we write */
 	struct lr_train train;
 	struct lr_merge merge;
 	struct iovec iov[LR_MERGE_PACKETS + 2];
+	struct lr_fan fan;
 	struct lr_queue queue;
 	struct lr_pace pace;
-	uint8_t tos;                              /* of what is being sent */
-	uint8_t waiting[LR_QUEUE_BUFFER];         /* frames, in the queue's order */
+	uint8_t tos;                                 /* of what is being sent */
+	uint8_t waiting[LR_QUEUE_BUFFER];            /* frames, in the queue's order */
+	uint8_t packet[LR_LAN_ROOM + LR_PUMP_FRAME]; /* one for many */
 	uint8_t relayed[LR_FRAME_HEADER + 65536]; /* what lib/wg sends by itself, and copies, with
 						     their headers */
 	uint8_t arena[LR_PUMP_ARENA];
@@ -97,12 +117,21 @@ void lr_pump_device_ready(struct lr_source *src, uint32_t events);
 void lr_pump_frame(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len);
 /* The peer that has the packet's destination. */
 struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *packet);
+/* What a packet to the peer asks for. */
+struct lr_service lr_pump_service(
+	struct lr_node *node, const struct lr_wg_peer *peer, const uint8_t *packet, size_t len);
 /* What was begun to be cut, to that peer. How many packets it became. */
 unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer);
 void lr_pump_flush(struct lr_pump *p); /* the train leaves */
 
+/* pump_fan.c */
+/* The packet, or frame, of the verdict to each member that it means. */
+void lr_pump_fan_out(struct lr_pump *p, const struct lr_vnet *h, const struct lr_lan_verdict *v);
+void lr_pump_fan_frame(struct lr_pump *p, const struct lr_lan_verdict *v);
+
 /* pump_in.c */
 void lr_pump_udp_ready(struct lr_source *src, uint32_t events);
+void lr_pump_write(struct lr_pump *p, const uint8_t *frame, size_t len); /* to the device */
 void lr_pump_more_ready(struct lr_source *src, uint32_t events); /* a socket beside the tunnel's */
 
 #endif

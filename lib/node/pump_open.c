@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/node/pump_inside.h"
 
 static int watch_sockets(struct lr_pump *p)
@@ -23,6 +24,17 @@ static int watch_sockets(struct lr_pump *p)
 	return r;
 }
 
+/* Members know it from our key; without it only frames that are no IP would miss us. */
+static void set_mac(struct lr_pump *p)
+{
+	uint8_t mac[LR_MAC];
+	lr_lan_mac(lr_wg_public_key(p->node->wg), mac);
+	int r = lr_tun_set_mac(&p->tun, mac);
+	if (r < 0)
+		lr_log(LR_LOG_ERROR, "%s: cannot set its MAC address: %s", p->tun.name,
+			strerror(-r));
+}
+
 struct lr_pump *lr_pump_open(
 	struct lr_node *node, const char *iface, uint16_t port, struct lr_err *err)
 {
@@ -37,6 +49,8 @@ struct lr_pump *lr_pump_open(
 	if (lr_tun_open(&p->tun, iface, node->tap, err) < 0 ||
 		lr_udp_open(&p->udp, port, node->fwmark, err) < 0)
 		goto fail;
+	if (node->tap)
+		set_mac(p);
 	p->on_device = (struct lr_source){p->tun.fd, lr_pump_device_ready, p, "device"};
 	int r = lr_loop_add(&node->loop, &p->on_device, EPOLLIN);
 	if (r == 0)
@@ -46,9 +60,6 @@ struct lr_pump *lr_pump_open(
 		goto fail;
 	}
 	memcpy(node->iface, p->tun.name, sizeof(node->iface));
-	memcpy(p->eth, p->tun.mac, 6);
-	memcpy(p->eth + 6, p->tun.mac, 6);
-	p->eth[11] ^= 1;
 	node->offload_tso = p->tun.tso;
 	node->offload_uso = p->tun.uso;
 	lr_queue_init(&p->queue);

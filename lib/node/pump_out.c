@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/base/bytes.h"
 #include "lib/net/ip.h"
 #include "lib/node/copy.h"
 #include "lib/node/fit.h"
@@ -94,7 +93,7 @@ struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *pack
 				   : lr_wg_route(node->wg, 4, packet + 16);
 }
 
-static struct lr_service service_of(
+struct lr_service lr_pump_service(
 	struct lr_node *node, const struct lr_wg_peer *peer, const uint8_t *packet, size_t len)
 {
 	struct lr_reach *reach = node->redundant ? lr_pump_reach(peer) : NULL;
@@ -117,7 +116,7 @@ unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer)
 		node->drops[LR_NODE_DROP_MALFORMED]++;
 		return 0;
 	}
-	const struct lr_service service = service_of(node, peer, c->split.frame, c->split.len);
+	const struct lr_service service = lr_pump_service(node, peer, c->split.frame, c->split.len);
 	for (;; count++) {
 		train_for(p, peer, sealed, service);
 		uint8_t *at = p->train.buf + p->train.len + p->train.head + LR_WG_HEAD;
@@ -144,23 +143,37 @@ static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *pack
 		lr_wg_count_drop(node->wg, NULL, LR_WG_DROP_NO_PEER);
 }
 
-/* Takes the Ethernet header off. False: not IP, dropped. */
-static bool strip_ethernet(struct lr_pump *p, struct lr_vnet *h, uint8_t **packet, size_t *len)
+/* The same by the rules of the virtual Ethernet. */
+static void send_by_lan(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len)
 {
-	uint16_t type = *len >= LR_ETH_HEAD ? lr_get_be16(*packet + 12) : 0;
-	if (type != LR_ETH_IP4 && type != LR_ETH_IP6) {
-		p->node->drops[LR_NODE_DROP_ETHERTYPE]++;
-		return false;
+	struct lr_node *node = p->node;
+	struct lr_lan_verdict v;
+	lr_lan_out(node->lan, node->loop.now, frame, len, h->flags & LR_VNET_NEEDS_CSUM, &v);
+	bool ip = v.act == LR_LAN_ROUTE || v.act == LR_LAN_COPIES;
+	if (ip && h->flags & LR_VNET_NEEDS_CSUM)
+		h->csum_start = (uint16_t)(h->csum_start - (v.bytes - frame));
+	switch (v.act) {
+	case LR_LAN_ROUTE:
+		send_frame(p, h, v.bytes, v.len);
+		break;
+	case LR_LAN_COPIES:
+		lr_pump_fan_out(p, h, &v);
+		break;
+	case LR_LAN_WRAP:
+		lr_pump_fan_frame(p, &v);
+		break;
+	case LR_LAN_ANSWER:
+		lr_pump_write(p, v.bytes, v.len);
+		break;
+	default:
+		break;
 	}
-	*packet += LR_ETH_HEAD;
-	*len -= LR_ETH_HEAD;
-	if (h->flags & LR_VNET_NEEDS_CSUM)
-		h->csum_start = (uint16_t)(h->csum_start - LR_ETH_HEAD);
-	return true;
 }
 
 void lr_pump_frame(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len)
 {
-	if (!p->tun.tap || strip_ethernet(p, h, &frame, &len))
+	if (p->node->lan)
+		send_by_lan(p, h, frame, len);
+	else
 		send_frame(p, h, frame, len);
 }

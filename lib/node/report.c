@@ -11,6 +11,7 @@
 #include "lib/base/clock.h"
 #include "lib/nat/reach.h"
 #include "lib/node/copy.h"
+#include "lib/node/lan.h"
 #include "lib/node/profile.h"
 #include "lib/node/pump.h"
 #include "terms.h"
@@ -167,6 +168,7 @@ json_t *lr_report_node(struct lr_node *node, json_t *peers)
 	json_t *drops = wg_drops(lr_wg_drops(node->wg));
 	for (unsigned i = 0; i < LR_NODE_DROPS; i++)
 		lr_json_put_int(drops, lr_node_drop_name(i), (int64_t)node->drops[i]);
+	lr_node_lan_put_drops(node, drops);
 	lr_json_put(out, LR_K_DROPS, drops);
 	lr_json_put_int(out, LR_K_PEER_COUNT, (int64_t)lr_wg_peer_count(node->wg));
 	if (peers)

@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/io/netlink.h"
 #include "lib/io/udp.h"
+#include "lib/node/lan.h"
 #include "lib/node/pump.h"
 #include "defaults.h"
 
@@ -81,10 +82,10 @@ int lr_routes_bring_up(struct lr_node *node, struct lr_err *err)
 		.ifindex = node->ifindex,
 		.mtu = node->mtu,
 		.queue_len = QUEUE_LEN,
-		.noarp = node->tap,
 		.no_link_local = !node->tap || node->own_link_local,
 		.gso_max_size = node->offload_tso ? gso_max_size(node->mtu) : 0,
 	};
+	lr_node_lan_guard(node);
 	lr_netlink_link_up(nl, &link);
 	for (size_t i = 0; i < node->n_addresses; i++)
 		lr_netlink_addr_add(nl, node->ifindex, &node->addresses[i],

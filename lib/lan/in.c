@@ -1,0 +1,107 @@
+/*
+ * in.c - from a member to the interface
+ */
+#include "lib/lan/lan_inside.h"
+
+enum { SYN = 0x02 };
+
+/* Bulk: TCP to our first address that opens no connection. */
+static bool plain_tcp(const struct lr_lan *lan, const uint8_t *p, size_t len)
+{
+	return len >= 40 && p[0] == 0x45 && p[9] == LR_TCP && !((p[6] & 0x3f) | p[7]) &&
+	       !(p[33] & SYN) && memcmp(p + 16, lan->own4, 4) == 0;
+}
+
+/* The MAC that goes with the destination (RFC 1112 6.4, RFC 2464 7). */
+static void put_to(const struct lr_lan *lan, uint8_t *mac, const uint8_t *packet, enum lr_lan_to to)
+{
+	static const uint8_t group4[] = {1, 0, 0x5e}, group6[] = {0x33, 0x33};
+	const uint8_t *dst = packet + (packet[0] >> 4 == 4 ? 16 : 24);
+
+	if (to == LR_LAN_TO_ONE) {
+		memcpy(mac, lan->mac, LR_MAC);
+	} else if (to == LR_LAN_TO_ALL) {
+		memset(mac, 0xff, LR_MAC);
+	} else if (packet[0] >> 4 == 4) {
+		memcpy(mac, group4, 3);
+		mac[3] = dst[1] & 0x7f;
+		memcpy(mac + 4, dst + 2, 2);
+	} else {
+		memcpy(mac, group6, 2);
+		memcpy(mac + 2, dst + 12, 4);
+	}
+}
+
+static void deliver(struct lr_lan *lan, const struct lr_lan_member *from, enum lr_lan_to to,
+	struct lr_lan_verdict *v)
+{
+	v->act = LR_LAN_DELIVER;
+	if (!lan->ethernet)
+		return;
+	uint8_t *head = v->bytes - LR_LAN_HEAD;
+	put_to(lan, head, v->bytes, to);
+	memcpy(head + LR_MAC, from->mac, LR_MAC);
+	lr_put_be16(head + 12, v->bytes[0] >> 4 == 4 ? ETH_IP4 : ETH_IP6);
+}
+
+/* Why a packet goes no further; EtherIP is not asked for here. */
+static enum lr_lan_drop judge(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	const uint8_t *packet, const struct lr_packet *p, enum lr_lan_to to)
+{
+	struct lr_ip dst = lr_packet_dst(packet);
+	enum lr_lan_drop why = lr_lan_judge(lan, packet, p, to != LR_LAN_TO_ONE);
+
+	if (why != LR_LAN_DROP_NONE)
+		return why;
+	if (to == LR_LAN_TO_ONE)
+		return lr_lan_is_own(lan, &dst) ? LR_LAN_DROP_NONE : LR_LAN_DROP_NOT_OURS;
+	bool passes = lr_lan_storm_passes(from, lr_lan_storm_key(packet, p), now);
+	return passes ? LR_LAN_DROP_NONE : LR_LAN_DROP_STORM;
+}
+
+/* Whether it was IGMP or MLD: that is for us, not for the interface. */
+static bool membership(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	const struct lr_packet *p, struct lr_lan_verdict *v)
+{
+	enum lr_lan_heard heard = lr_lan_snoop(lan, now, from, v->bytes, p);
+
+	if (heard == LR_LAN_HEARD_QUERY)
+		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_QUERIER);
+	else
+		v->act = LR_LAN_TAKEN;
+	return heard != LR_LAN_HEARD_NOTHING;
+}
+
+void lr_lan_in(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from, uint8_t *packet,
+	size_t len, struct lr_lan_verdict *v)
+{
+	struct lr_packet p;
+	bool rewrite;
+
+	*v = (struct lr_lan_verdict){.bytes = packet, .len = len};
+	lan->now = now;
+	if (plain_tcp(lan, packet, len)) {
+		deliver(lan, from, LR_LAN_TO_ONE, v);
+		return;
+	}
+	if (lr_packet_parse(packet, len, &p) != LR_IP_FINE) {
+		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_PACKET);
+		return;
+	}
+	v->len = p.len;
+	enum lr_lan_to to = lr_lan_where(lan, packet, false, &rewrite);
+	if (to == LR_LAN_TO_GROUP && membership(lan, now, from, &p, v))
+		return;
+	if (p.proto == LR_ETHERIP && lan->ethernet) {
+		lr_lan_in_etherip(lan, now, from, packet, &p, v);
+		return;
+	}
+	enum lr_lan_drop why = judge(lan, now, from, packet, &p, to);
+	if (why != LR_LAN_DROP_NONE) {
+		lr_lan_verdict_drop(lan, v, why);
+		return;
+	}
+	if (rewrite)
+		lr_lan_to_broadcast(lan, packet, &p, false);
+	deliver(lan, from, to, v);
+}

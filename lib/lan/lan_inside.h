@@ -1,0 +1,161 @@
+/*
+ * lan_inside.h - the inside of struct lr_lan; for lib/lan only
+ *
+ *   lan.c        members, own addresses, what destinations and verdicts mean
+ *   out.c in.c   the two directions
+ *   neighbour.c  ARP and neighbour discovery
+ *   snoop.c      IGMP and MLD, and our queries
+ *   rules.c      what is dropped by name
+ *   storm.c      token buckets
+ *   etherip.c    frames that are no IP
+ *   pieces.c     EtherIP packets that were cut
+ *   words.c      names and lists as a user writes them
+ */
+#ifndef LR_LAN_INSIDE_H
+#define LR_LAN_INSIDE_H
+
+#include "lib/base/bytes.h"
+#include "lib/base/clock.h"
+#include "lib/base/map.h"
+#include "lib/lan/lan.h"
+#include "lib/net/ip.h"
+
+enum { ETH_IP4 = 0x0800, ETH_ARP = 0x0806, ETH_IP6 = 0x86dd };
+enum { LR_IGMP = 2 };
+enum { LR_LAN_GROUPS = 64 }; /* of one member, or of lr_lan_group() */
+enum { LR_LAN_PIECES = 64 }; /* fragments of one member that wait for others */
+enum { LR_LAN_STORM_SLOTS = 64 };
+
+struct lr_lan_joined {
+	struct lr_ip group;
+	uint64_t until_ns;
+};
+
+/* GCRA: `at` is when all that was sent would have been sent at the allowed rate. */
+struct lr_lan_storm {
+	uint64_t at;
+	struct {
+		uint32_t key;
+		uint64_t at;
+	} slots[LR_LAN_STORM_SLOTS];
+};
+
+struct lr_lan_piece {
+	struct lr_lan_piece *next; /* by id, then by offset */
+	uint64_t at_ns;
+	uint32_t id, offset;
+	uint16_t len;
+	uint8_t family;
+	bool more;
+	uint8_t bytes[];
+};
+
+struct lr_lan_member {
+	void *owner;
+	struct lr_lan_member *next;
+	uint8_t mac[LR_MAC];
+	bool stock;
+	bool reports;       /* it has told what it joined */
+	struct lr_ip at[2]; /* IPv4, IPv6 */
+	struct lr_lan_joined *joined;
+	unsigned n_joined;
+	struct lr_lan_storm *storm; /* NULL: it has sent nothing to all yet */
+	struct lr_lan_piece *pieces;
+	unsigned n_pieces;
+};
+
+struct lr_lan {
+	struct lr_lan_host host;
+	bool ethernet;
+	uint8_t mac[LR_MAC], switch_mac[LR_MAC]; /* ours; of what asks for groups */
+	struct lr_ip own[LR_LAN_OWN + 1];        /* the link-local one is the last */
+	unsigned n_own;
+	uint8_t own4[4];                   /* the first IPv4 one */
+	uint8_t broadcasts[LR_LAN_OWN][4]; /* of our networks; the first is the LAN's */
+	unsigned n_broadcasts;
+	struct lr_lan_member *members;
+	struct lr_map by_mac;
+	struct lr_lan_member self; /* for its storm only */
+	/* rules */
+	bool open, isolate;
+	unsigned pass;
+	struct lr_lan_ports ports; /* that pass although isolated */
+	struct lr_ip groups[LR_LAN_GROUPS];
+	unsigned n_groups;
+	/* queries */
+	uint64_t query_ns, asked_ns; /* the next; the last */
+	bool query_six;              /* the IPv6 one is next */
+	uint16_t id;                 /* of the next packet of ours */
+	uint64_t now;
+	uint64_t drops[LR_LAN_DROPS];
+	uint8_t reply[160];
+	uint8_t whole[65536]; /* what was put together */
+};
+
+static inline void lr_lan_verdict_drop(
+	struct lr_lan *lan, struct lr_lan_verdict *v, enum lr_lan_drop why)
+{
+	lan->drops[why]++;
+	v->act = LR_LAN_DROP;
+	v->drop = why;
+}
+
+/* --- lan.c --- */
+bool lr_lan_is_own(const struct lr_lan *lan, const struct lr_ip *ip);
+/* Whether somebody here has it: this node or a member. */
+bool lr_lan_is_taken(struct lr_lan *lan, const struct lr_ip *ip);
+
+/* What a destination means. */
+enum lr_lan_to { LR_LAN_TO_ONE, LR_LAN_TO_ALL, LR_LAN_TO_GROUP };
+/* `broadcast`: the frame was one. *rewrite: the address is another network's broadcast. */
+enum lr_lan_to lr_lan_where(
+	struct lr_lan *lan, const uint8_t *packet, bool broadcast, bool *rewrite);
+/* Makes the LAN's broadcast address the destination of an IPv4 packet. */
+void lr_lan_to_broadcast(
+	struct lr_lan *lan, uint8_t *packet, const struct lr_packet *p, bool partial);
+
+/* --- neighbour.c --- */
+void lr_lan_arp(struct lr_lan *lan, const uint8_t *frame, size_t len, struct lr_lan_verdict *v);
+/* Whether the packet is a neighbour solicitation or advertisement; then v is set. `frame` NULL:
+ * there is no Ethernet around it. */
+bool lr_lan_neighbour(struct lr_lan *lan, const uint8_t *frame, const uint8_t *packet,
+	const struct lr_packet *p, struct lr_lan_verdict *v);
+
+/* --- snoop.c --- */
+enum lr_lan_heard {
+	LR_LAN_HEARD_NOTHING, /* no IGMP or MLD */
+	LR_LAN_HEARD_QUERY,
+	LR_LAN_HEARD_IDLE, /* reports of groups that go to all, or are noise */
+	LR_LAN_HEARD_REPORT,
+};
+/* Looks at a packet to a group; `from` NULL: the interface's own. */
+enum lr_lan_heard lr_lan_snoop(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	const uint8_t *packet, const struct lr_packet *p);
+bool lr_lan_group_to_all(const struct lr_ip *group); /* link-local ones */
+bool lr_lan_has_joined(
+	const struct lr_lan *lan, const struct lr_lan_member *m, const struct lr_ip *group);
+
+/* --- rules.c --- */
+/* Why the packet does not pass; `to_all`: it is broadcast or multicast. */
+enum lr_lan_drop lr_lan_judge(
+	const struct lr_lan *lan, const uint8_t *packet, const struct lr_packet *p, bool to_all);
+/* What tells floods apart: the destination port, or the protocol. */
+uint32_t lr_lan_storm_key(const uint8_t *packet, const struct lr_packet *p);
+
+/* --- storm.c --- */
+bool lr_lan_storm_passes(struct lr_lan_member *m, uint32_t key, uint64_t now);
+
+/* --- etherip.c --- */
+void lr_lan_out_other(
+	struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, struct lr_lan_verdict *v);
+void lr_lan_in_etherip(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	uint8_t *packet, const struct lr_packet *p, struct lr_lan_verdict *v);
+
+/* --- pieces.c --- */
+/* Adds a fragment. The data put together, in lan->whole, once it is complete; else NULL, with *why
+ * when something was lost by it. */
+uint8_t *lr_lan_pieces_add(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	const uint8_t *packet, const struct lr_packet *p, size_t *len, enum lr_lan_drop *why);
+void lr_lan_pieces_release(struct lr_lan_member *m);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * lan.c - see lan.h
+ */
+#include "lib/node/lan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/io/iface.h"
+#include "lib/io/netlink.h"
+
+static struct lr_lan_member *holder(void *ctx, uint8_t family, const uint8_t *address)
+{
+	const struct lr_node *node = ctx;
+	const struct lr_wg_peer *peer = lr_wg_route(node->wg, family, address);
+	const struct lr_node_peer *own = peer ? peer->owner : NULL;
+
+	return own ? own->lan : NULL;
+}
+
+int lr_node_lan_open(struct lr_node *node, const struct lr_node_rules *rules)
+{
+	const struct lr_lan_host host = {node, holder};
+	uint8_t mac[LR_MAC];
+
+	lr_lan_mac(lr_wg_public_key(node->wg), mac);
+	node->lan = lr_lan_new(&host, node->tap, mac);
+	if (!node->lan)
+		return -ENOMEM;
+	lr_lan_open(node->lan, rules->open);
+	lr_lan_pass(node->lan, rules->pass);
+	lr_lan_isolate(node->lan, rules->isolate ? &rules->ports : NULL);
+	lr_node_lan_addresses(node);
+	return 0;
+}
+
+void lr_node_lan_close(struct lr_node *node)
+{
+	lr_lan_free(node->lan);
+	node->lan = NULL;
+}
+
+void lr_node_lan_addresses(struct lr_node *node)
+{
+	if (node->lan)
+		lr_lan_own(node->lan, node->addresses, node->n_addresses);
+}
+
+/* --- members --- */
+
+static bool link_local(const struct lr_ip *ip)
+{
+	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
+/* Keeps the lowest host address of each family in the two at `ctx`. */
+static void lowest(void *ctx, const struct lr_prefix *prefix)
+{
+	struct lr_ip *kept = (struct lr_ip *)ctx + (prefix->ip.family == 6);
+
+	if (prefix->len == lr_ip_bits(&prefix->ip) && !link_local(&prefix->ip) &&
+		(kept->family == 0 || memcmp(prefix->ip.b, kept->b, sizeof(kept->b)) < 0))
+		*kept = prefix->ip;
+}
+
+void lr_node_lan_peer(struct lr_node *node, struct lr_wg_peer *peer)
+{
+	struct lr_ip at[2] = {{0}, {0}};
+
+	if (!node->lan)
+		return;
+	lr_wg_allowed(node->wg, peer, lowest, at);
+	lr_node_lan_member(node, peer, &at[0], &at[1]);
+}
+
+void lr_node_lan_member(struct lr_node *node, struct lr_wg_peer *peer, const struct lr_ip *four,
+	const struct lr_ip *six)
+{
+	struct lr_node_peer *own = peer->owner;
+
+	if (!node->lan || !own)
+		return;
+	if (!own->lan)
+		own->lan = lr_lan_join(node->lan, peer->public_key, peer, node->loop.now);
+	if (own->lan)
+		lr_lan_member_at(own->lan, four, six, own->guest != NULL);
+	else
+		lr_log(LR_LOG_ERROR, "%s: out of memory", node->iface);
+}
+
+void lr_node_lan_gone(struct lr_node *node, struct lr_wg_peer *peer)
+{
+	struct lr_node_peer *own = peer->owner;
+
+	if (node->lan && own) {
+		lr_lan_leave(node->lan, own->lan);
+		own->lan = NULL;
+	}
+}
+
+/* --- the system --- */
+
+void lr_node_lan_guard(const struct lr_node *node)
+{
+	if (!node->lan)
+		return;
+	lr_iface_set(node->iface, 6, "accept_ra", 0);
+	lr_iface_set(node->iface, 6, "autoconf", 0);
+	lr_iface_set(node->iface, 6, "accept_redirects", 0);
+	lr_iface_set(node->iface, 4, "accept_redirects", 0);
+}
+
+void lr_node_lan_broadcast_route(struct lr_node *node)
+{
+	const struct lr_prefix all = {lr_ip4(UINT32_MAX), 32};
+	struct lr_netlink *nl = node->lan ? lr_netlink_open(NULL) : NULL;
+	struct lr_err err;
+
+	if (!nl)
+		return;
+	lr_netlink_route(nl, true, node->ifindex, &all, 0, 0);
+	if (lr_netlink_commit(nl, false, &err) < 0)
+		lr_log(LR_LOG_NOTE,
+			"%s: limited broadcasts of this machine do not go to the party: %s",
+			node->iface, err.text);
+	lr_netlink_close(nl);
+}
+
+void lr_node_lan_put_drops(const struct lr_node *node, json_t *drops)
+{
+	for (unsigned i = LR_LAN_DROP_NONE + 1; node->lan && i < LR_LAN_DROPS; i++)
+		lr_json_put_int(drops, lr_lan_drop_name(i), (int64_t)lr_lan_drops(node->lan)[i]);
+}
