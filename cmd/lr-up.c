@@ -46,7 +46,16 @@ static const struct lr_opt options[] = {
 		AT(uplink)},
 	{"tun", 0, LR_OPT_FLAG, NULL, "a layer 3 interface (the default with --config)", AT(tun)},
 	{"tap", 0, LR_OPT_FLAG, NULL,
-		"an Ethernet interface that carries IP (the default in a party)", AT(tap)},
+		"an Ethernet interface, with broadcast and raw frames (the default in a party)",
+		AT(tap)},
+	{"open", 0, LR_OPT_FLAG, NULL,
+		"let services pass that no game needs, as shells, shared folders, desktops",
+		AT(open)},
+	{"pass", 0, LR_OPT_TEXT, "KIND[,KIND...]",
+		"let chatter pass: netbios, llmnr, ssdp, dropbox, mdns, or all", AT(pass),
+		.complete = "netbios llmnr ssdp dropbox mdns all"},
+	{"isolate", 0, LR_OPT_MAYBE, "PORTS",
+		"let only ping and these ports pass, as 27960-27963,4445", AT(isolate)},
 	{"foreground", 'f', LR_OPT_FLAG, NULL, "stay in the foreground", AT(foreground)},
 	{"ready-fd", 0, LR_OPT_INT, "N", "write a newline to this descriptor when all works",
 		AT(ready_fd), 1, 1 << 20},
@@ -67,6 +76,16 @@ static const struct lr_exit_note exits[] = {
 	{LR_EXIT_RIGHTS, "rights or a kernel feature are missing"},
 	{0},
 };
+
+/* The virtual Ethernet's options need one. */
+static const char *plain(const struct lr_up_args *a)
+{
+	bool rules = a->open || a->pass || a->isolate;
+
+	if (rules && (a->down || a->status || (a->config && !a->tap)))
+		return "--open, --pass and --isolate are for parties, and for --config with --tap";
+	return NULL;
+}
 
 /* What is wrong with the options together; NULL: nothing. */
 static const char *conflict(const struct lr_up_args *a, int n)
@@ -89,7 +108,7 @@ static const char *conflict(const struct lr_up_args *a, int n)
 		       "join";
 	if (a->relay && a->outside)
 		return "--relay and --public exclude each other";
-	return NULL;
+	return plain(a);
 }
 
 static int run(struct lr_cli *cli)

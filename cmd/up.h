@@ -5,12 +5,13 @@
 #define LR_CMD_UP_H
 
 #include "lib/base/opt.h"
+#include "lib/node/lan.h"
 #include "lib/node/node.h"
 #include "lib/wg/config.h"
 
 struct lr_up_args {
-	const char *config, *iface;
-	bool tun, tap, foreground, down, status, json;
+	const char *config, *iface, *pass, *isolate;
+	bool tun, tap, open, foreground, down, status, json;
 	long ready_fd, spin_us;
 	/* parties */
 	const char *relay, *outside, *name, *budget, *redundant, *uplink;
@@ -19,6 +20,9 @@ struct lr_up_args {
 };
 
 extern const struct lr_prog lr_up_prog;
+
+/* What --open, --pass and --isolate say. 0 or -1 with `err`. */
+int lr_up_rules(const struct lr_up_args *a, struct lr_node_rules *out, struct lr_err *err);
 
 /* up_run.c */
 

@@ -52,13 +52,20 @@ static int load(const char *file, struct lr_config *config, struct lr_err *err)
 	return r;
 }
 
+struct plan {
+	struct lr_config config;
+	struct lr_node_rules rules;
+};
+
 static int run_node(struct lr_cli *cli, void *ctx, int ready)
 {
 	const struct lr_up_args *a = cli->args;
+	const struct plan *plan = ctx;
 	const struct lr_node_options node_options = {
-		.config = ctx,
+		.config = &plan->config,
 		.iface = a->iface ? a->iface : LR_DEFAULT_IFACE,
 		.tap = a->tap,
+		.rules = &plan->rules,
 		.spin_us = (unsigned)a->spin_us,
 		.uplink = a->rate,
 	};
@@ -83,11 +90,12 @@ static int run_node(struct lr_cli *cli, void *ctx, int ready)
 int lr_up_config(struct lr_cli *cli)
 {
 	const struct lr_up_args *a = cli->args;
-	struct lr_config config;
+	struct plan plan;
 
-	if (load(a->config, &config, &cli->err) < 0)
+	if (lr_up_rules(a, &plan.rules, &cli->err) < 0 ||
+		load(a->config, &plan.config, &cli->err) < 0)
 		return cli->err.exit;
-	int code = lr_up_start(cli, run_node, &config);
-	lr_config_release(&config);
+	int code = lr_up_start(cli, run_node, &plan);
+	lr_config_release(&plan.config);
 	return code;
 }

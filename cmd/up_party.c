@@ -122,6 +122,7 @@ static bool hosts(const struct lr_party *party)
 struct up {
 	struct lr_host_ask ask;
 	enum lr_redundant redundant;
+	struct lr_node_rules rules;
 };
 
 static int start_node(struct lr_cli *cli, const struct up *up, struct lr_node *node)
@@ -133,6 +134,7 @@ static int start_node(struct lr_cli *cli, const struct up *up, struct lr_node *n
 		.config = &config,
 		.iface = a->iface ? a->iface : iface,
 		.tap = !a->tun,
+		.rules = &up->rules,
 		.spin_us = (unsigned)a->spin_us,
 		.uplink = a->rate,
 		.party = true,
@@ -206,7 +208,8 @@ int lr_up_party(struct lr_cli *cli, char *word)
 	else if (a->redundant && lr_redundant_parse(a->redundant, &up.redundant) != 0)
 		lr_err_set(&cli->err, LR_EXIT_USAGE, "--redundant: '%.60s' is not game or all",
 			a->redundant);
-	else if (take_word(word, &up.ask, &invite, name, &cli->err) == 0 &&
+	else if (lr_up_rules(a, &up.rules, &cli->err) == 0 &&
+		 take_word(word, &up.ask, &invite, name, &cli->err) == 0 &&
 		 may_move(&up.ask, &cli->err))
 		code = lr_up_start(cli, run_party, &up);
 	lr_wipe(&invite, sizeof(invite));

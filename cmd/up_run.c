@@ -68,6 +68,19 @@ char *lr_up_line(const struct lr_up_args *a, const struct lr_node *node, const c
 	return n < 0 ? NULL : line;
 }
 
+int lr_up_rules(const struct lr_up_args *a, struct lr_node_rules *out, struct lr_err *err)
+{
+	*out = (struct lr_node_rules){.open = a->open, .isolate = a->isolate != NULL};
+	if (a->pass && lr_lan_noise_parse(a->pass, &out->pass) < 0)
+		return lr_err_set(err, LR_EXIT_USAGE,
+			"--pass: '%.60s' is not of netbios, llmnr, ssdp, dropbox, mdns, all",
+			a->pass);
+	if (a->isolate && lr_lan_ports_parse(a->isolate, &out->ports) < 0)
+		return lr_err_set(err, LR_EXIT_USAGE,
+			"--isolate: '%.60s' is no list of ports, as 27960-27963,4445", a->isolate);
+	return 0;
+}
+
 static void forget(char *text)
 {
 	if (text)

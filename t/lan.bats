@@ -1,4 +1,5 @@
 # lan.bats - the virtual Ethernet: two of ours and a stock wireguard-go on one LAN
+# shellcheck disable=SC2016
 load helper
 
 setup() {
@@ -107,8 +108,15 @@ drops() { [ "$(dropped "$1" "$2")" -ge "$3" ]; }
 ipx() { echo "ffffffffffffMAC$1"; }
 IPX=ffff0022001100000000ffffffffffff045200000000020000000001400300010000
 
-@test "IPX in its four framings, and large raw frames, cross as EtherIP" {
+# ip4 PROTOCOL DST BODY, udp DST FROM TO, icmp6 BODY: packets of c, all in hex
+ip4() { printf '4500%04x0000000040%s00000a420003%s%s' $((20 + ${#3} / 2)) "$1" "$2" "$3"; }
+udp() { ip4 11 "$1" "$(printf '%04x%04x000a00004142' "$2" "$3")"; }
+icmp6() { printf '60000000%04x3afffd660000000000000000000000000003ff020000000000000000000000000001%s' $((${#1} / 2)) "$1"; }
+forwarded() { ns a awk '$1 == "Ip:" && $2 != "Forwarding" {print $7}' /proc/net/snmp; }
+
+@test "raw frames cross as EtherIP; a hostile member makes itself no router, opens no home and speaks for nobody" {
 	lan_up
+	sniff a
 	sniff b
 	a=$(mac a)
 	ns a "$LAN" frame "$(ifn a)" "$(ipx 0022$IPX)" "$(ipx 0025e0e003$IPX)" "$(ipx 002aaaaa030000008137$IPX)" "$(ipx 8137$IPX)" \
@@ -122,4 +130,50 @@ IPX=ffff0022001100000000ffffffffffff045200000000020000000001400300010000
 	drops a lan_foreign_mac 1
 	drops a lan_no_bridge 1
 	drops a lan_link_control 1
+	# What c sends is bound by nothing but its keys and addresses.
+	ns a sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	ns_make h
+	ns_link a home 192.168.77.1/24 h eth0 192.168.77.5/24
+	before=$(forwarded)
+	ns a ping -q -c 1 -W 2 10.66.0.3
+	c=$(ip -n "$(nsname a)" -j neigh show 10.66.0.3 | jq -r '.[0].lladdr')
+	etherip() { ip4 61 0a420001 "3000ffffffffffff$1"; }
+	ns c "$LAN" packet "$(ifn c)" "$(icmp6 86000000400007080000000000000000)" "$(ip4 01 0a420001 0501000000000000)" \
+		"$(udp 0a420001 67 68)" "$(udp c0a84d05 7 7)" "$(udp c0a84d01 7 7)" "$(ip4 06 0a420001 1111001600000001000000005002010000000000)" \
+		"$(etherip "0211111111118137$IPX")" "$(etherip "${c//:/}0806000108000604000202aaaaaaaaaa0a420002ffffffffffff0a420001")" \
+		"$(etherip "${c//:/}8137$IPX")"
+	wait_until 10 seen a ".type == \"8137\" and .from_mac == \"${c//:/}\""
+	for why in router:1 redirect:1 dhcp:1 not_ours:2 service:1 address:1; do drops a lan_${why%:*} "${why#*:}"; done
+	is "$(count a '.type == "8137"')" 1 # not the one with another's MAC
+	is "$(count a '.type == "0806" and .src == null and (.hex | contains("02aaaaaaaaaa"))')" 0
+	is "$(forwarded)" "$before"
+	# a flood to all is cut off, and harms no other port
+	ns c "$LAN" repeat 3000 9 255.255.255.255 9999
+	wait_until 10 drops a lan_storm 1
+	say c 9 255.255.255.255 6112 calm
+	wait_until 10 seen a '.text == "calm"'
+	[ "$(count a '.ports == [9, 9999]')" -lt 1500 ]
+}
+
+@test "a party's interface is an Ethernet, --tun gives the old; large frames come together again" {
+	load party
+	party_setup
+	host a
+	join b "$INVITE"
+	join c "$INVITE" --tun
+	is "$(ip -n "$(nsname a)" -j link show "$(ifn a)" | jq -r '.[0] | .link_type, .mtu, (.flags | contains(["BROADCAST", "MULTICAST"])), (.flags | contains(["NOARP"]))' | tr '\n' ' ')" "ether 1500 true false "
+	is "$(ip -n "$(nsname c)" -j link show "$(ifn c)" | jq -r '.[0].link_type')" none
+	ns b ip route get 255.255.255.255 | grep -q "dev $(ifn b)"
+	wait_until 20 pings a "$(address b)"
+	wait_until 20 pings a "$(address c)"
+	is "$(ip -n "$(nsname a)" -j neigh show "$(address b)" | jq -r '.[0].lladdr')" "$(mac b)"
+	sniff b
+	sniff c
+	ns a "$LAN" frame "$(ifn a)" "ffffffffffffMAC88b5$(printf '5a%.0s' {1..1500})"
+	wait_until 10 seen b '.type == "88b5" and (.hex | length) == 3000'
+	say a 6112 255.255.255.255 6112 "$(printf 'x%.0s' {1..1450})"
+	wait_until 10 seen b '.kind == "broadcast" and .dst == "255.255.255.255"'
+	wait_until 10 seen c '.dst == "255.255.255.255" and .src == "'"$(address a)"'"'
+	ns b lr-up --down "$(ifn b)"
+	! ns b ip route show | grep -q 255.255.255.255
 }

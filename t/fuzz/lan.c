@@ -1,0 +1,158 @@
+/*
+ * lan.c - fuzzer: frames of the interface and packets of members, one after the other, at two ends
+ *
+ * A record is a kind, a length of two bytes, and as many bytes. What leaves one end for a member
+ * comes to the other. Whatever is delivered is for this interface and has an Ethernet header of who
+ * sent it; an answer is a frame; what is wrapped arrives as it was.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/clock.h"
+#include "lib/lan/lan.h"
+#include "lib/net/ip.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct end {
+	struct lr_lan *lan;
+	struct lr_lan_member *other;
+	uint8_t mac[LR_MAC];
+	struct lr_ip four, six;
+} ends[2];
+static uint8_t room[2][LR_LAN_ROOM + 70000];
+static uint64_t now;
+
+static void must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static struct lr_lan_member *holder(void *ctx, uint8_t family, const uint8_t *address)
+{
+	struct end *e = ctx, *other = &ends[e == ends];
+	const struct lr_ip *ip = family == 4 ? &other->four : &other->six;
+	return memcmp(ip->b, address, family == 4 ? 4 : 16) == 0 ? e->other : NULL;
+}
+
+static void up(int i)
+{
+	struct end *e = &ends[i];
+	const struct lr_lan_host host = {e, holder};
+	uint8_t key[2][LR_KEY_LEN] = {{1}, {2}};
+
+	e->four = lr_ip4(0x0a420001u + (unsigned)i);
+	e->six = (struct lr_ip){6, {0xfd, 0x66, [15] = (uint8_t)(1 + i)}};
+	lr_lan_mac(key[i], e->mac);
+	e->lan = lr_lan_new(&host, true, e->mac);
+	lr_lan_own(e->lan, (struct lr_prefix[]){{e->four, 16}, {e->six, 64}}, 2);
+	e->other = lr_lan_join(e->lan, key[!i], e, now);
+}
+
+static bool is_own(const struct end *e, const uint8_t *packet)
+{
+	struct lr_ip dst = lr_packet_dst(packet), local = lr_lan_link_local(e->mac);
+
+	return lr_ip_equal(&dst, &e->four) || lr_ip_equal(&dst, &e->six) ||
+	       lr_ip_equal(&dst, &local);
+}
+
+/* A packet of `len` bytes at room[i], for end i. */
+static void in(int i, size_t len, struct lr_lan_verdict *v)
+{
+	struct end *e = &ends[i];
+	uint8_t *packet = room[i] + LR_LAN_ROOM, *head = packet - LR_LAN_HEAD;
+
+	lr_lan_in(e->lan, now, e->other, packet, len, v);
+	must(v->act == LR_LAN_DROP || v->act == LR_LAN_TAKEN || v->act == LR_LAN_DELIVER ||
+		v->act == LR_LAN_WHOLE);
+	must((v->act == LR_LAN_DROP) == (v->drop != LR_LAN_DROP_NONE));
+	if (v->act == LR_LAN_DELIVER) {
+		must(memcmp(head + LR_MAC, ends[!i].mac, LR_MAC) == 0);
+		must(head[0] & 1 || (memcmp(head, e->mac, LR_MAC) == 0 && is_own(e, packet)));
+	} else if (v->act == LR_LAN_WHOLE) {
+		must(v->len >= LR_LAN_HEAD && memcmp(v->bytes + LR_MAC, ends[!i].mac, LR_MAC) == 0);
+		uint16_t type = lr_get_be16(v->bytes + 12);
+		must(type != 0x0800 && type != 0x0806 && type != 0x86dd);
+	}
+}
+
+static void receive(int i, const uint8_t *bytes, size_t len)
+{
+	struct lr_lan_verdict v;
+	struct lr_packet p;
+
+	memcpy(room[i] + LR_LAN_ROOM, bytes, len);
+	if (lr_packet_parse(bytes, len, &p) == LR_IP_FINE) /* as the tunnel makes sure of */
+		in(i, p.len, &v);
+}
+
+static void wrap(int i, const struct lr_lan_verdict *v)
+{
+	static uint8_t frame[70000];
+	struct lr_lan_verdict there;
+	size_t len = v->len;
+
+	lr_lan_member_at(ends[i].other, &ends[!i].four, &ends[!i].six, false);
+	lr_lan_member_at(ends[!i].other, &ends[i].four, &ends[i].six, false);
+	memcpy(frame, v->bytes, len);
+	uint8_t *packet = lr_lan_wrap(ends[i].lan, ends[i].other, v->bytes, &len);
+	must(packet && len == v->len + 22);
+	memcpy(room[!i] + LR_LAN_ROOM, packet, len);
+	in(!i, len, &there);
+	if (there.act == LR_LAN_WHOLE)
+		must(there.len == v->len && memcmp(there.bytes, frame, v->len) == 0);
+	else
+		must(there.drop == LR_LAN_DROP_STORM);
+}
+
+static void leave(int i, const uint8_t *bytes, size_t len, bool partial)
+{
+	uint8_t *frame = room[i] + LR_LAN_ROOM;
+	struct lr_lan_verdict v;
+
+	memcpy(frame, bytes, len);
+	if (len >= 12 && !(bytes[6] & 1)) /* mostly from its own MAC */
+		memcpy(frame + LR_MAC, ends[i].mac, LR_MAC);
+	lr_lan_out(ends[i].lan, now, frame, len, partial, &v);
+	must((v.act == LR_LAN_DROP) == (v.drop != LR_LAN_DROP_NONE));
+	if (v.act == LR_LAN_ANSWER)
+		must(v.len >= 42 && v.len <= 160);
+	if (v.act == LR_LAN_ROUTE || v.act == LR_LAN_COPIES)
+		must(v.bytes == frame + LR_LAN_HEAD && v.len <= len - LR_LAN_HEAD);
+	if (v.act == LR_LAN_COPIES) {
+		static uint8_t copy[70000];
+		memcpy(copy, v.bytes, v.len);
+		receive(!i, copy, v.len);
+	}
+	if (v.act == LR_LAN_WRAP)
+		wrap(i, &v);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct lr_cursor c = lr_cursor(data, size);
+	const uint8_t *head;
+
+	now = LR_NS_PER_S;
+	up(0);
+	up(1);
+	while ((head = lr_take(&c, 3))) {
+		size_t len = lr_get_be16(head + 1);
+		const uint8_t *bytes = lr_take(&c, len < c.left ? len : c.left);
+		len = (size_t)(c.at - bytes);
+		uint8_t *frame;
+		if (head[0] & 1)
+			leave(head[0] >> 1 & 1, bytes, len, head[0] & 8);
+		else
+			receive(head[0] >> 1 & 1, bytes, len);
+		while (lr_lan_poll(ends[0].lan, now, &frame))
+			;
+		now += (uint64_t)(head[0] >> 4) * LR_NS_PER_S / 8;
+	}
+	lr_lan_free(ends[0].lan);
+	lr_lan_free(ends[1].lan);
+	return 0;
+}
