@@ -7,12 +7,14 @@
 #include <limits.h>
 
 #include "lib/base/json.h"
+#include "lib/base/lines.h"
 #include "lib/base/opt.h"
 #include "lib/game/game.h"
 
 struct lr_game_args {
 	const char *iface, *proc;
 	bool json;
+	bool undo; /* apply */
 };
 
 extern const struct lr_prog lr_game_prog;
@@ -26,9 +28,16 @@ int lr_game_failed(const struct lr_cli *cli);
 /* One line of JSON; takes the reference. */
 void lr_game_line(json_t *take);
 
+/* The game that an operand names: a name, or an object's member "game". NULL with `err`. */
+const char *lr_game_operand(const struct lr_operand *op, struct lr_err *err);
+
 int lr_game_run_list(struct lr_cli *cli);
 int lr_game_run_show(struct lr_cli *cli);
 
 int lr_game_run_detect(struct lr_cli *cli);
+
+extern const struct lr_opt lr_game_apply_options[];
+int lr_game_run_apply(struct lr_cli *cli);
+int lr_game_run_watch(struct lr_cli *cli);
 
 #endif

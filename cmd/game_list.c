@@ -44,6 +44,16 @@ int lr_game_load(struct lr_cli *cli, struct lr_games *all)
 	return LR_EXIT_OK;
 }
 
+const char *lr_game_operand(const struct lr_operand *op, struct lr_err *err)
+{
+	bool bad = false;
+	const char *name = op->json ? lr_json_str(op->json, LR_K_GAME, &bad) : op->name;
+
+	if (!name || bad)
+		lr_err_set(err, LR_EXIT_FAILED, "names no game");
+	return bad ? NULL : name;
+}
+
 void lr_game_line(json_t *take)
 {
 	lr_json_line(stdout, take);
@@ -166,14 +176,9 @@ struct showing {
 static int show_one(void *ctx, const struct lr_operand *op, struct lr_err *err)
 {
 	struct showing *s = ctx;
-	const char *name = op->name;
-	bool bad = false;
+	const char *name = lr_game_operand(op, err);
+	const struct lr_game *g = name ? lr_games_find(s->all, name, err) : NULL;
 
-	if (op->json && lr_json_str(op->json, LR_K_GAME, &bad))
-		name = lr_json_str(op->json, LR_K_GAME, &bad);
-	if (!name)
-		return lr_err_set(err, LR_EXIT_FAILED, "names no game");
-	const struct lr_game *g = lr_games_find(s->all, name, err);
 	if (!g)
 		return -1;
 	if (s->json) {

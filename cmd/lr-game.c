@@ -1,5 +1,5 @@
 /*
- * lr-game - what games need from the network: profiles, which game runs
+ * lr-game - what games need from the network: profiles, which game runs, and the node told
  */
 #include "cmd/game.h"
 
@@ -15,12 +15,23 @@ static const struct lr_opt detect_options[] = {
 	{NULL},
 };
 
+static const struct lr_opt lr_game_watch_options[] = {
+	{"iface", 0, LR_OPT_TEXT, "NAME", "the node of this interface", AT(iface),
+		.complete = "iface"},
+	{"proc", 0, LR_OPT_TEXT, "DIR", NULL, AT(proc)}, /* for tests */
+	{NULL},
+};
+
 static const struct lr_verb verbs[] = {
 	{"list", "", "print all games that are known", NULL, 0, 0, lr_game_run_list},
 	{"show", "GAME...", "print what is known of a game, and where from", NULL, 1, -1,
 		lr_game_run_show, "game"},
 	{"detect", "", "print which games run on this machine", detect_options, 0, 0,
 		lr_game_run_detect},
+	{"apply", "GAME...", "have the running node carry a game: ports, groups, priority",
+		lr_game_apply_options, 1, -1, lr_game_run_apply, "game"},
+	{"watch", "", "apply what runs, for as long as it does", lr_game_watch_options, 0, 0,
+		lr_game_run_watch},
 	{NULL},
 };
 
@@ -28,6 +39,8 @@ static const struct lr_exit_note exits[] = {
 	{LR_EXIT_OK, "done"},
 	{LR_EXIT_FAILED, "failed: no such game, no game runs"},
 	{LR_EXIT_USAGE, "command line wrong, nothing was done"},
+	{LR_EXIT_UNREACHABLE, "no node runs"},
+	{LR_EXIT_RIGHTS, "no right to talk to the node"},
 	{0, NULL},
 };
 
@@ -39,7 +52,8 @@ const struct lr_prog lr_game_prog = {
 	.verbs = verbs,
 	.exits = exits,
 	.examples = "  lr-game show warcraft-3\n"
-		    "  lr-game detect --json | jq -r .game\n",
+		    "  lr-game detect --json | jq -r .game\n"
+		    "  lr-game apply openttd\n",
 	.args_size = sizeof(struct lr_game_args),
 };
 

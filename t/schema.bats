@@ -67,6 +67,9 @@ verbs() {
 		- lr-game detect
 		bench lr-perf bench format --runs 1
 		compare lr-perf compare $BATS_TEST_TMPDIR/results $BATS_TEST_TMPDIR/results
+		applied-game lr-game apply warcraft-3
+		applied-game lr-game apply --undo warcraft-3
+		- lr-game watch
 		- lr-meet serve
 		- lr-meet get
 		- lr-meet map

@@ -18,10 +18,10 @@
 #include "lib/base/json.h"
 #include "lib/net/addr.h"
 
-#define LR_GAME_NAME    48          /* bytes of a game's name, NUL included */
-#define LR_GAME_FACTS   32          /* entries of one list in a profile */
-#define LR_GAME_FILE    (64u << 10) /* bytes of a profile's file */
-#define LR_GAME_DSCP_EF 46          /* RFC 3246 */
+#define LR_GAME_NAME_MAX 48          /* bytes of a game's name, NUL included */
+#define LR_GAME_FACTS    32          /* entries of one list in a profile */
+#define LR_GAME_FILE     (64u << 10) /* bytes of a profile's file */
+#define LR_GAME_DSCP_EF  46          /* RFC 3246 */
 
 enum lr_game_proto { LR_GAME_UDP, LR_GAME_TCP };
 

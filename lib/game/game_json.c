@@ -211,9 +211,9 @@ static void check_name(struct reader *r, const char *name)
 {
 	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-	if (name[n] || n == 0 || n >= LR_GAME_NAME || name[0] == '-')
+	if (name[n] || n == 0 || n >= LR_GAME_NAME_MAX || name[0] == '-')
 		fault(r, "'game' is no name of small letters, digits and '-', at most %d of them",
-			LR_GAME_NAME - 1);
+			LR_GAME_NAME_MAX - 1);
 }
 
 static void read_network(struct reader *r, const json_t *o, struct lr_game *g)

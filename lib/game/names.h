@@ -7,8 +7,8 @@
  * second is close. An entry with an argument counts only when that stands in the command line, as a
  * word's end.
  */
-#ifndef LR_GAME_NAMES_H
-#define LR_GAME_NAMES_H
+#ifndef LR_GAME_NAME_MAXS_H
+#define LR_GAME_NAME_MAXS_H
 
 #include "lib/game/game.h"
 

@@ -19,6 +19,7 @@
 #include "lib/node/control_socket.h"
 #include "lib/node/node_book.h"
 #include "lib/node/party.h"
+#include "lib/node/play.h"
 #include "lib/node/profile.h"
 #include "lib/node/report.h"
 #include "terms.h"
@@ -201,8 +202,10 @@ static json_t *answer(struct client *c, const json_t *request)
 	if (strcmp(verb, "watch") == 0)
 		return lr_book_yes();
 	bool mine;
-	json_t *party = lr_party_answer(node, request, &mine);
-	return mine ? party : answer_book(node, request, verb);
+	json_t *known = lr_play_answer(node, request, c, &mine);
+	if (!mine)
+		known = lr_party_answer(node, request, &mine);
+	return mine ? known : answer_book(node, request, verb);
 }
 
 static int serve_line(struct client *c, const char *line, size_t len)
@@ -257,6 +260,7 @@ static void drop_client(struct client *c)
 		at = &(*at)->next;
 	*at = c->next;
 	control->n_clients--;
+	lr_play_drop(control->node, c);
 	lr_loop_remove(&control->node->loop, &c->source);
 	close(c->source.fd);
 	empty(&c->in);
@@ -404,6 +408,7 @@ void lr_control_close(struct lr_control *c)
 	lr_node_unlisten(c->node, &c->listener);
 	while (c->clients)
 		drop_client(c->clients);
+	lr_play_end(c->node);
 	lr_loop_remove(&c->node->loop, &c->listening);
 	lr_unix_close(&c->socket);
 	free(c);

@@ -7,6 +7,7 @@
  *   hello   -> iface, pid, version, started
  *   status  -> the object of share/schema/status.json ("peers": false leaves those out)
  *   peers, peer-set, peer-remove, config: book.h
+ *   play-set, play-remove, play: play.h
  *   down    -> the node ends behind the answer
  *   profile: profile.h
  *   watch   -> {"ok": true}, then event lines (share/schema/event.json) until either end goes; the

@@ -330,6 +330,10 @@ char *lr_plain_status(const json_t *node, double unix_now)
 	write_traffic(out, "sent", json_object_get(node, LR_K_TX_PACKETS),
 		json_object_get(node, LR_K_TX_BYTES));
 	write_drops(out, json_object_get(node, LR_K_DROPS));
+	if (json_array_size(json_object_get(node, LR_K_GAMES))) {
+		fprintf(out, "%-*s", LABEL, "games");
+		write_list(out, json_object_get(node, LR_K_GAMES));
+	}
 	write_number(out, "peers", json_object_get(node, LR_K_PEER_COUNT));
 	if (json_array_size(json_object_get(node, LR_K_PEERS)))
 		putc('\n', out);

@@ -144,7 +144,7 @@ static struct lr_game *load(const char *path)
 	json_error_t why;
 	struct lr_err err = {0};
 	json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-	char file[LR_GAME_NAME + 8], copy[4096];
+	char file[LR_GAME_NAME_MAX + 8], copy[4096];
 
 	if (!json) {
 		fprintf(stderr, "%s: line %d: %s\n", path, why.line, why.text);

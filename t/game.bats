@@ -1,0 +1,57 @@
+# lr-game: profiles, which games run, a profile in the node, servers
+load helper
+
+# proc PID WORD...: a process in the folder that stands for /proc.
+proc() {
+	local dir=$BATS_TEST_TMPDIR/proc/$1
+	shift
+	mkdir -p "$dir/fd" "$BATS_TEST_TMPDIR/proc/net"
+	printf '%s\0' "$@" >"$dir/cmdline"
+}
+
+@test "profiles: a user's own stands over ours; what is wrong with one is told, the rest counts" {
+	lr-game list --json | json_ok listed-game
+	[ "$(lr-game list | wc -l)" -ge 150 ]
+	lr-game show --json wc3 DOOM | json_ok game
+	mkdir -p "$LR_STATE_DIR/games"
+	lr-game show --json doom | jq -c '.title = "Mine"' >"$LR_STATE_DIR/games/doom.json"
+	echo rubbish >"$LR_STATE_DIR/games/bad.json"
+	is "$(lr-game show --json doom 2>"$BATS_TEST_TMPDIR/err" | jq -r .title)" Mine
+	grep -q 'lr-game: .*bad.json' "$BATS_TEST_TMPDIR/err"
+	rm "$LR_STATE_DIR/games/bad.json"
+	is "$(lr-game list | grep -c '(own)')" 1
+	exits 1 lr-game show doom4
+	is "$output" "lr-game: doom4: no such game: did you mean doom?"
+}
+
+@test "detect, apply and watch: what runs is active in the node, and only as long as somebody wants it" {
+	ns_make a
+	lr_conf a 10.66.0.1/24
+	node_up a
+	games() { ns a lr-peer status --json | jq -c .games; }
+	has() { [ "$(games)" = "$1" ]; }
+	proc 10 /usr/games/openttd -D
+	proc 11 /bin/sh -c true
+	lr-game detect --json --proc "$BATS_TEST_TMPDIR/proc" >"$BATS_TEST_TMPDIR/out"
+	json_ok running-game <"$BATS_TEST_TMPDIR/out"
+	is "$(jq -r '"\(.game) \(.pid) \(.match)"' "$BATS_TEST_TMPDIR/out")" "openttd 10 executable"
+	is "$(lr-game detect --json --proc "$BATS_TEST_TMPDIR/proc" | ns a lr-game apply -)" "applied openttd"
+	is "$(games)" '["openttd"]'
+	ns a lr-game apply --undo openttd
+	is "$(games)" '[]'
+	exits 1 ns a lr-game apply --undo openttd
+	spawn ns a lr-game watch --json --proc "$BATS_TEST_TMPDIR/proc"
+	wait_until 20 has '["openttd"]'
+	proc 12 'C:\games\war3.exe'
+	wait_until 20 has '["openttd","warcraft-3"]'
+	rm -r "$BATS_TEST_TMPDIR/proc/10"
+	wait_until 20 has '["warcraft-3"]'
+	for pid in $(ip netns pids "$(nsname a)"); do
+		! grep -qx lr-game "/proc/$pid/comm" || kill -KILL "$pid"
+	done
+	wait_until 20 has '[]'
+	grep '^{' "$BATS_TEST_TMPDIR/ns.log" >"$BATS_TEST_TMPDIR/lines" # the shell tells of the kill, too
+	json_ok applied-game <"$BATS_TEST_TMPDIR/lines"
+	is "$(jq -r '.event + " " + .game' "$BATS_TEST_TMPDIR/lines" | xargs)" \
+		"began openttd began warcraft-3 ended openttd"
+}
