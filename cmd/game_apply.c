@@ -22,9 +22,10 @@
 #include "lib/node/client.h"
 #include "terms.h"
 
-#define LOOK_SHARE  1000              /* a look's own time, times this, until the next */
-#define LOOK_MIN_NS (2 * LR_NS_PER_S) /* also when the kernel told: a start is several processes   \
-				       */
+#define LOOK_SHARE 1000 /* a look's own time, times this, until the next */
+#define LOOK_MIN_NS                                                                                \
+	(2 * LR_NS_PER_S) /* also when the kernel told: a start is several processes               \
+			   */
 #define LOOK_MAX_NS (60 * LR_NS_PER_S)
 
 const struct lr_opt lr_game_apply_options[] = {
