@@ -221,39 +221,27 @@ stranger() {
 }
 dropped() { ns s curl -s http://127.0.0.1:3478/metrics | grep -q "reason=\"$1\"} [1-9]"; }
 
-# said N: that many answers have come.
-said() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 listens_on() { ns s ss -Hlun "sport = :$1" | grep -q .; }
 silent_on() { ! listens_on "$1"; }
 
 @test "a port that is lent to one member is nobody else's, and goes with him when he is kicked" {
-	local p=$BATS_TEST_TMPDIR/p m port
-	MEMBER=$ROOT/build/$MODE/t/tools/relaymember
-	need "$MEMBER"
-	"$MEMBER" found "$p"
-	ID=$("$MEMBER" id "$p")
-	is "$(put s "$(url)" <"$p/charter")" 200
-	for m in a b c; do
-		is "$("$MEMBER" record "$p" $m 1 | put s "$(url "/members/$("$MEMBER" keyhash "$p" $m)")")" 200
-	done
-	mkfifo "$BATS_TEST_TMPDIR/in"
-	ns a "$MEMBER" talk "$p" 10.93.0.2:3478 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
-	echo $! >>"$PIDS"
-	exec 5>"$BATS_TEST_TMPDIR/in"
-	printf '%s\n' 'bind a' 'bind b' 'bind c' 'lend a 0 7' 'lend c 0 7' >&5
+	local port
+	need "$MEMBER" curl
+	talk_up a b c
+	say 'bind a' 'bind b' 'bind c' 'lend a 0 7' 'lend c 0 7'
 	wait_until 10 said 5
 	port=$(awk '/^lent a/ { print $3 }' "$BATS_TEST_TMPDIR/out")
 	listens_on "$port"
 	# Asked for by another, under any tag; given back by another; and by who has no channel.
-	printf '%s\n' "lend b $port 7" "lend b $port 8" "return b $port 7" "return c $port 7" "move c" "return c $port 7" "lend a 0 7" >&5
+	say "lend b $port 7" "lend b $port 8" "return b $port 7" "return c $port 7" "move c" "return c $port 7" "lend a 0 7"
 	wait_until 20 said 12
 	is "$(sed -n 6,12p "$BATS_TEST_TMPDIR/out")" "$(printf '%s\n' "refused b full" "refused b full" "refused b released" "refused c released" moved "refused c unbound" "lent a $port")"
 	listens_on "$port"
-	"$MEMBER" kick "$p" a b c
-	is "$(put s "$(url)" <"$p/charter")" 200
+	"$MEMBER" kick "$TALK" a b c
+	is "$(put s "$(url)" <"$TALK/charter")" 200
 	wait_until 5 silent_on "$port"
 	# Not even for the moment before it is noticed: it is nobody's, and he gets no other.
-	printf '%s\n' "lend a $port 7" "bind a" >&5
+	say "lend a $port 7" "bind a"
 	wait_until 10 said 14
 	exec 5>&-
 	is "$(sed -n 13,14p "$BATS_TEST_TMPDIR/out")" $'refused a unbound\nrefused a member'

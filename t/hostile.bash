@@ -5,12 +5,12 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016
 
 load party
+FOE=$ROOT/build/$MODE/t/tools/foe
+MEMBER=$ROOT/build/$MODE/t/tools/relaymember
 
 # A relay s, members a, b, c and a stranger x. The relay does not run yet.
 enemies_setup() {
 	party_net s a b c x
-	FOE=$ROOT/build/$MODE/t/tools/foe
-	MEMBER=$ROOT/build/$MODE/t/tools/relaymember
 	need "$FOE" "$MEMBER" curl
 }
 
@@ -41,6 +41,25 @@ count() {
 	ns r nft add rule ip c f oifname "r$1" ip protocol udp counter
 }
 counted() { ns r nft -j list chain ip c f | jq -r '[.nftables[].rule.expr[]?.counter // empty][0] | "\(.packets) \(.bytes)"'; }
+
+# talk_up MEMBER...: members that only talk to the relay (t/tools/relaymember), of the party at $TALK, from a's place.
+# say COMMAND...: what they do next; the answers are in the file out. said N: that many have come.
+talk_up() {
+	local m
+	TALK=$BATS_TEST_TMPDIR/p
+	"$MEMBER" found "$TALK"
+	ID=$("$MEMBER" id "$TALK")
+	is "$(put s "$(url)" <"$TALK/charter")" 200
+	for m; do
+		is "$("$MEMBER" record "$TALK" "$m" 1 | put s "$(url "/members/$("$MEMBER" keyhash "$TALK" "$m")")")" 200
+	done
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	ns a "$MEMBER" talk "$TALK" 10.93.0.2:3478 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	echo $! >>"$PIDS"
+	exec 5>"$BATS_TEST_TMPDIR/in"
+}
+say() { printf '%s\n' "$@" >&5; }
+said() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 
 onlooker() { /usr/bin/python3 "$ROOT/t/tools/onlooker.py" "$@"; }
 # look IF: what crosses the router there goes to the file seen.

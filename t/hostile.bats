@@ -221,28 +221,18 @@ reaches_b() { pings a "$(address b)" && pings b 10.66.0.1; }
 }
 
 @test "a member can neither bind, move nor release another's channel" {
-	local p=$BATS_TEST_TMPDIR/p m out
-	"$MEMBER" found "$p"
-	ID=$("$MEMBER" id "$p")
-	is "$(put s "$(url)" <"$p/charter")" 200
-	for m in a b c; do
-		is "$("$MEMBER" record "$p" $m 1 | put s "$(url "/members/$("$MEMBER" keyhash "$p" $m)")")" 200
-	done
-	mkfifo "$BATS_TEST_TMPDIR/in"
-	ns a "$MEMBER" talk "$p" 10.93.0.2:3478 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
-	echo $! >>"$PIDS"
-	exec 5>"$BATS_TEST_TMPDIR/in"
-	printf 'bind a\nbind b\nbind c\n' >&5
-	wait_until 5 lines 3
+	local out
+	talk_up a b c
+	say 'bind a' 'bind b' 'bind c'
+	wait_until 5 said 3
 	out=$(awk '/^bound a/ { print $3 }' "$BATS_TEST_TMPDIR/out")
-	printf '%s\n' "bind c $out" "release c a" "rebind a" "send b a still" "move a" "recv a" >&5
-	wait_until 20 lines 9
+	say "bind c $out" "release c a" "rebind a" "send b a still" "move a" "recv a"
+	wait_until 20 said 9
 	exec 5>&-
 	sed -n 4,5p "$BATS_TEST_TMPDIR/out" >"$BATS_TEST_TMPDIR/two"
 	is "$(cat "$BATS_TEST_TMPDIR/two")" $'refused c channel\nrefused c channel'
 	sed -n 6p "$BATS_TEST_TMPDIR/out" | grep -q '^refused a'
 }
-lines() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -ge "$1" ]; }
 
 @test "candidates that aim at somebody else: no more than the budget, and never at what is not a host" {
 	only_all
