@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/opt.h"
 #include "lib/io/base64.h"
@@ -18,6 +19,7 @@
 struct args {
 	bool json, tcp;
 	long port, lifetime_s, timeout_ms;
+	const char *dialled;
 };
 
 #define AT(member) offsetof(struct args, member)
@@ -34,13 +36,25 @@ static void to_stderr(enum lr_log_level level, const char *line)
 
 static int run_serve(struct lr_cli *cli)
 {
+	const struct args *a = cli->args;
+	struct lr_endpoint at = {.channel = 0};
+	struct lr_dialled dialled;
+
 	if (strcmp(cli->operands[0], "-") != 0) {
 		lr_err_set(&cli->err, LR_EXIT_USAGE,
 			"serve: requests come on standard input: lr-meet serve -");
 		return LR_EXIT_USAGE;
 	}
 	lr_log_to(to_stderr, LR_LOG_NOTE);
-	return lr_meet_run(STDIN_FILENO, STDOUT_FILENO, &cli->err);
+	if (!a->dialled)
+		return lr_meet_run(STDIN_FILENO, STDOUT_FILENO, NULL, &cli->err);
+	if (lr_endpoint_parse(a->dialled, &at) < 0)
+		return lr_err_set(&cli->err, LR_EXIT_USAGE,
+			"--dialled: '%.60s' is not ADDRESS:PORT", a->dialled);
+	if (lr_dialled_init(&dialled, LR_DIALLED_FD, &at, lr_now()) < 0)
+		return lr_err_set(&cli->err, LR_EXIT_USAGE,
+			"--dialled: descriptor %d is no connection", LR_DIALLED_FD);
+	return lr_meet_run(STDIN_FILENO, STDOUT_FILENO, &dialled, &cli->err);
 }
 
 /* --- one request --- */
@@ -159,6 +173,12 @@ static const struct lr_opt opts[] = {
 	{"json", 'j', LR_OPT_FLAG, NULL, "answers as JSON", AT(json)},
 	{NULL},
 };
+static const struct lr_opt serve_opts[] = {
+	{"dialled", 0, LR_OPT_TEXT, "ADDRESS:PORT",
+		"descriptor 3 is a TCP connection to there, made or being made: use it first",
+		AT(dialled)},
+	{NULL},
+};
 static const struct lr_opt get_opts[] = {
 	{"timeout", 't', LR_OPT_INT, "MS", "how long it may take (default 10000)", AT(timeout_ms),
 		1, 600000},
@@ -173,7 +193,8 @@ static const struct lr_opt map_opts[] = {
 	{NULL},
 };
 static const struct lr_verb verbs[] = {
-	{"serve", "-", "answer requests, JSON lines on standard input", NULL, 1, 1, run_serve},
+	{"serve", "-", "answer requests, JSON lines on standard input", serve_opts, 1, 1,
+		run_serve},
 	{"get", "URL", "print what a relay answers, as the node would ask it", get_opts, 1, 1,
 		run_get},
 	{"map", "", "ask the router for a port, hold it until interrupted", map_opts, 0, 0,

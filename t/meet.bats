@@ -56,6 +56,32 @@ answer() { jq -c "select(.id == $1)" "$BATS_TEST_TMPDIR/answers"; }
 	is "$(jq .connection "$LOG" | sort -u | wc -l)" 1 "connections"
 }
 
+# dialled PORT LINE...: the answers of lr-meet with a connection to PORT, which may not be there yet
+dialled() {
+	/usr/bin/python3 -c 'import os, socket, sys
+s = socket.socket()
+s.setblocking(False)
+s.connect_ex(("127.0.0.1", int(sys.argv[1])))
+print(s.getsockname()[1], file=open(sys.argv[2], "w"))
+os.dup2(s.fileno(), 3)
+os.execvp("lr-meet", ["lr-meet", "serve", "-", "--dialled=127.0.0.1:" + sys.argv[1]])' \
+		"$1" "$BATS_TEST_TMPDIR/from" >"$BATS_TEST_TMPDIR/answers" < <(printf '%s\n' "${@:2}")
+}
+
+@test "a connection that was begun before is the first one there, whatever came of it" {
+	server
+	local ask="\"do\":\"http\",\"url\":\"http://127.0.0.1:$PORT/echo\""
+	dialled "$PORT" "{\"id\":1,$ask}"
+	is "$(answer 1 | jq .status)" 200
+	is "$(jq .connection "$LOG")" "$(cat "$BATS_TEST_TMPDIR/from")"
+	dialled 1 '{"id":1,"do":"http","url":"http://127.0.0.1:1/"}' "{\"id\":2,$ask}"
+	is "$(answer 1 | jq -c '[.temporary, (.error | test("connect"))]')" '[true,true]'
+	is "$(answer 2 | jq .status)" 200
+	run -2 lr-meet serve - --dialled 127.0.0.1:1 3</dev/null
+	is "$output" "lr-meet: --dialled: descriptor 3 is no connection"
+	run -2 lr-meet serve - --dialled localhost 3</dev/null
+}
+
 @test "no answer in time, no server, no such name, an answer that is too long, a redirect" {
 	server
 	ask "{\"id\":1,\"do\":\"http\",\"url\":\"$AT/slow\",\"timeout_ms\":200}" \

@@ -24,6 +24,8 @@ struct lr_http_client {
 	CURLM *multi;
 	uint64_t due;
 	struct lr_http_call *calls;
+	struct lr_dialled dialled;
+	int given; /* the same, while libcurl asks what it is; -1 */
 };
 
 /* A socket that libcurl wants watched. */
@@ -40,6 +42,7 @@ struct lr_http_call {
 	void (*done)(void *ctx, const struct lr_http_got *got);
 	void *ctx;
 	bool connect_only, too_long;
+	bool held; /* not begun: the dialled connection is awaited */
 	uint8_t *body;
 	size_t len, room;
 	char retry_after[LR_HTTP_FIELD_MAX], content_type[LR_HTTP_FIELD_MAX];
@@ -118,13 +121,14 @@ static int set_timer(CURLM *multi, long ms, void *ctx)
 
 uint64_t lr_http_client_due(const struct lr_http_client *c)
 {
-	return c->due;
+	return c->due < c->dialled.until_ns ? c->due : c->dialled.until_ns;
 }
 
 void lr_http_client_tick(struct lr_http_client *c, uint64_t now)
 {
 	int running;
 
+	lr_dialled_tick(&c->dialled, now);
 	if (now < c->due)
 		return;
 	c->due = LR_NEVER;
@@ -144,6 +148,8 @@ struct lr_http_client *lr_http_client_new(struct lr_loop *loop, struct lr_err *e
 	}
 	c->loop = loop;
 	c->due = LR_NEVER;
+	c->given = -1;
+	lr_dialled_none(&c->dialled);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, set_timer);
@@ -159,8 +165,74 @@ void lr_http_client_free(struct lr_http_client *c)
 	while (c->calls)
 		lr_http_client_cancel(c->calls);
 	curl_multi_cleanup(c->multi);
+	lr_dialled_release(&c->dialled);
 	free(c);
 	curl_global_cleanup();
+}
+
+/* --- a connection that was begun before --- */
+
+/* libcurl would wait a millisecond before it begins. */
+static bool begin(struct lr_http_call *call)
+{
+	call->client->due = 0;
+	return curl_multi_add_handle(call->client->multi, call->easy) == CURLM_OK;
+}
+
+static void finish(struct lr_http_call *call, CURLcode code);
+
+/* The connection is there, or will not be. */
+static void begin_held(void *ctx)
+{
+	struct lr_http_client *c = ctx;
+
+	for (struct lr_http_call *call = c->calls, *next; call; call = next) {
+		next = call->next;
+		if (!call->held)
+			continue;
+		call->held = false;
+		if (!begin(call))
+			finish(call, CURLE_OUT_OF_MEMORY);
+	}
+}
+
+void lr_http_client_dialled(struct lr_http_client *c, const struct lr_dialled *d)
+{
+	c->dialled = *d;
+	lr_dialled_watch(&c->dialled, c->loop, begin_held, c);
+}
+
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct lr_http_client *c = ctx;
+
+	(void)purpose;
+	c->given = lr_dialled_take(&c->dialled, &a->addr);
+	return c->given >= 0 ? c->given
+			     : socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* libcurl would call connect(2) again, which is an error. */
+static int know_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+	struct lr_http_client *c = ctx;
+	bool given = fd == c->given;
+
+	(void)purpose;
+	c->given = -1;
+	return given ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+}
+
+static void offer_dialled(struct lr_http_call *call)
+{
+	struct lr_http_client *c = call->client;
+
+	if (c->dialled.fd < 0)
+		return;
+	SET(call, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	SET(call, CURLOPT_OPENSOCKETDATA, c);
+	SET(call, CURLOPT_SOCKOPTFUNCTION, know_socket);
+	SET(call, CURLOPT_SOCKOPTDATA, c);
 }
 
 /* --- an answer --- */
@@ -425,6 +497,7 @@ static int set_up(struct lr_http_call *call, const struct lr_http_ask *ask)
 		SET(call, CURLOPT_HTTPPROXYTUNNEL, 1l);
 		return 0;
 	}
+	offer_dialled(call);
 	SET(call, CURLOPT_WRITEFUNCTION, take_body);
 	SET(call, CURLOPT_WRITEDATA, call);
 	SET(call, CURLOPT_HEADERFUNCTION, take_header);
@@ -452,7 +525,8 @@ struct lr_http_call *lr_http_client_start(struct lr_http_client *c, const struct
 	if (c->calls)
 		c->calls->at = &call->next;
 	c->calls = call;
-	if (set_up(call, ask) < 0 || curl_multi_add_handle(c->multi, call->easy) != CURLM_OK) {
+	call->held = !ask->connect_only && lr_dialled_awaited(&c->dialled, ask->url);
+	if (set_up(call, ask) < 0 || (!call->held && !begin(call))) {
 		release_call(call);
 		lr_err_set(err, LR_EXIT_FAILED, "out of memory");
 		return NULL;

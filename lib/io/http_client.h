@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/io/dial.h"
 #include "lib/io/loop.h"
 
 #define LR_HTTP_BODY_MAX    (1u << 20) /* of a request: ours are records of some KiB */
@@ -56,6 +57,8 @@ struct lr_http_got {
 
 /* NULL with `err`. Calls curl_global_init(): before other threads start. */
 struct lr_http_client *lr_http_client_new(struct lr_loop *loop, struct lr_err *err);
+/* Takes a connection over: the first that is wanted to its address is this one. */
+void lr_http_client_dialled(struct lr_http_client *c, const struct lr_dialled *d);
 /* Ends all calls without `done`. Streams must have been closed. */
 void lr_http_client_free(struct lr_http_client *c);
 /* NULL with `err` when the request is wrong (LR_EXIT_USAGE) or there is no memory. */

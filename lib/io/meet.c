@@ -218,11 +218,13 @@ static int run(struct lr_meet *m, int r, struct lr_err *err)
 	return m->bad ? LR_EXIT_FAILED : LR_EXIT_OK;
 }
 
-int lr_meet_run(int in, int out, struct lr_err *err)
+int lr_meet_run(int in, int out, const struct lr_dialled *dialled, struct lr_err *err)
 {
 	struct lr_meet m;
 	int r = init(&m);
 
+	if (r == 0 && dialled)
+		lr_http_client_dialled(m.client, dialled);
 	if (r == 0)
 		r = open_lines(&m, in, out);
 	return run(&m, r, err);

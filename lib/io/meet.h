@@ -38,15 +38,17 @@
 #define LR_IO_MEET_H
 
 #include "lib/base/json.h"
+#include "lib/io/dial.h"
 
 #define LR_MEET_OPEN_MAX                                                                           \
 	64 /* open requests: some relays, each with a long poll and a few calls                    \
 	    */
 
-/* Until the input ends, a signal comes (SIGINT, SIGTERM) or nobody reads. LR_EXIT_OK, or
+/* `dialled`, unless NULL, is taken: a connection to a relay that was begun already.
+ * Until the input ends, a signal comes (SIGINT, SIGTERM) or nobody reads. LR_EXIT_OK, or
  * LR_EXIT_FAILED when a line was no request (told to the log and as an answer with the id null),
  * or -1 with `err`. Both descriptors stay the caller's. */
-int lr_meet_run(int in, int out, struct lr_err *err);
+int lr_meet_run(int in, int out, const struct lr_dialled *dialled, struct lr_err *err);
 /* One request, and nothing is read or written: its answers go to `told`. A mapping is held until a
  * signal comes. */
 int lr_meet_one(const json_t *ask, void (*told)(void *ctx, const json_t *answer), void *ctx,

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include "lib/base/log.h"
 #include "lib/io/base64.h"
 #include "lib/io/child.h"
+#include "lib/io/dial.h"
 #include "terms.h"
 
 #define READ_BYTES (64u << 10)
@@ -31,11 +33,69 @@ struct lr_helper_request {
 	bool lasting; /* it stays open until its error comes */
 };
 
+/* --- its start --- */
+
+/* Starts it with `end` as its standard input and output, and perhaps with a connection to `first`
+ * (lib/io/dial.h). The pid, or -errno. */
+static pid_t start_program(const char *path, const struct lr_endpoint *first, int end)
+{
+	char at[LR_ENDPOINT_TEXT], option[LR_ENDPOINT_TEXT + 16];
+	int dialled = first ? lr_dial(first) : -1;
+	const int fds[] = {[0] = end, [1] = end, [2] = -1, [LR_DIALLED_FD] = dialled};
+	const char *const argv[] = {"lr-meet", "serve", "-", dialled < 0 ? NULL : option, NULL};
+
+	if (dialled < 0)
+		return lr_child_start(path, argv, fds, LR_DIALLED_FD);
+	snprintf(option, sizeof(option), "--dialled=%s", lr_endpoint_text(first, at));
+	pid_t pid = lr_child_start(path, argv, fds, LR_DIALLED_FD + 1);
+	close(dialled);
+	return pid;
+}
+
+/* 0 or -errno. */
+static int spawn(const char *path, const struct lr_endpoint *first, struct lr_helper_early *out)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	pid_t pid = start_program(path, first, pair[1]);
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return (int)pid;
+	}
+	*out = (struct lr_helper_early){.pid = pid, .fd = pair[0]};
+	return 0;
+}
+
+void lr_helper_start_early(
+	struct lr_helper_early *e, const char *path, const struct lr_endpoint *first)
+{
+	*e = (struct lr_helper_early){.fd = -1};
+	(void)!spawn(path, first, e);
+}
+
+void lr_helper_end_early(struct lr_helper_early *e)
+{
+	if (!e->pid)
+		return;
+	close(e->fd);
+	lr_child_end(e->pid, -1, 0);
+	*e = (struct lr_helper_early){.fd = -1};
+}
+
 /* --- life of the helper --- */
 
-void lr_helper_init(struct lr_helper *m, struct lr_loop *loop, const char *name, const char *path)
+static void ready(struct lr_source *src, uint32_t events);
+
+/* It is ours from now on. 0 or -errno. */
+static int take(struct lr_helper *m, const struct lr_helper_early *e)
 {
-	*m = (struct lr_helper){.loop = loop, .name = name, .path = path, .source = {.fd = -1}};
+	m->starts++;
+	m->pid = e->pid;
+	m->source = (struct lr_source){e->fd, ready, m, "helper"};
+	return lr_loop_add(m->loop, &m->source, EPOLLIN);
 }
 
 static void finish(struct lr_helper_request *q, const struct lr_helper_answer *a)
@@ -85,6 +145,17 @@ static void died(struct lr_helper *m)
 	m->due_ns = m->loop->now + wait_s * LR_NS_PER_S + LR_NS_PER_MS;
 	lr_log(LR_LOG_NOTE, "%s: the helper lr-meet ended; it is started again", m->name);
 	fail_all(m, "the helper lr-meet ended");
+}
+
+void lr_helper_init(struct lr_helper *m, struct lr_loop *loop, const char *name, const char *path,
+	struct lr_helper_early *early)
+{
+	*m = (struct lr_helper){.loop = loop, .name = name, .path = path, .source = {.fd = -1}};
+	if (!early || !early->pid)
+		return;
+	if (take(m, early) < 0)
+		reap(m, false);
+	*early = (struct lr_helper_early){.fd = -1};
 }
 
 void lr_helper_release(struct lr_helper *m)
@@ -296,30 +367,14 @@ static void ready(struct lr_source *src, uint32_t events)
 		died(m);
 }
 
-/* The helper with one end of the pair as its standard input and output. */
-static int spawn(struct lr_helper *m, int end)
-{
-	static const char *const argv[] = {"lr-meet", "serve", "-", NULL};
-	const int fds[] = {end, end, -1};
-	pid_t pid = lr_child_start(m->path, argv, fds, 3);
-
-	m->pid = pid > 0 ? pid : 0;
-	return pid < 0 ? (int)pid : 0;
-}
-
 static int start(struct lr_helper *m)
 {
-	int pair[2];
+	struct lr_helper_early e;
+	int r = spawn(m->path, NULL, &e);
 
 	m->due_ns = 0;
-	m->starts++;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	int r = spawn(m, pair[1]);
-	close(pair[1]);
-	m->source = (struct lr_source){pair[0], ready, m, "helper"};
 	if (r == 0)
-		r = lr_loop_add(m->loop, &m->source, EPOLLIN);
+		r = take(m, &e);
 	if (r < 0) {
 		reap(m, false);
 		m->due_ns = m->loop->now + LR_NS_PER_S;

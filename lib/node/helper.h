@@ -15,6 +15,7 @@
 
 #include "lib/base/json.h"
 #include "lib/io/loop.h"
+#include "lib/net/addr.h"
 
 struct lr_helper_answer {
 	unsigned status;   /* HTTP; 0: there was no answer, see `error` */
@@ -52,8 +53,23 @@ struct lr_helper_http {
 	unsigned timeout_ms;
 };
 
-/* `loop`, `name` and `path` must outlive it. */
-void lr_helper_init(struct lr_helper *m, struct lr_loop *loop, const char *name, const char *path);
+/* A helper that was started before there is a loop: it loads (libcurl takes some ms) while the rest
+ * begins. */
+struct lr_helper_early {
+	int pid; /* 0: none */
+	int fd;
+};
+/* Starts the program at `path`, and the connection to where its first request will go, unless NULL.
+ * When that fails there is none, and the first request says why. */
+void lr_helper_start_early(
+	struct lr_helper_early *e, const char *path, const struct lr_endpoint *first);
+/* Ends it, unless lr_helper_init() took it. */
+void lr_helper_end_early(struct lr_helper_early *e);
+
+/* `loop`, `name` and `path` must outlive it. `early` is taken; NULL: it starts with the first
+ * request. */
+void lr_helper_init(struct lr_helper *m, struct lr_loop *loop, const char *name, const char *path,
+	struct lr_helper_early *early);
 /* Ends the helper; requests under way are forgotten without a call. */
 void lr_helper_release(struct lr_helper *m);
 /* 0, and `done` is called exactly once unless lr_helper_release() comes first; or -errno. */

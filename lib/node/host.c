@@ -13,6 +13,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/state.h"
+#include "lib/io/child.h"
 #include "lib/io/netlink_routes.h"
 #include "lib/node/client.h"
 #include "lib/node/host_moved.h"
@@ -134,6 +135,21 @@ static void choose_name(struct lr_host *h)
 		snprintf(h->name, sizeof(h->name), "%.*s-%u", LR_PARTY_NAME - 6, base, n);
 }
 
+/* --- the helper --- */
+
+/* It loads for longer than a node takes to start, and meanwhile the connection to the relay can be
+ * made. */
+static void start_helper(struct lr_host *h)
+{
+	const struct lr_invite *v = h->ask.invite;
+	struct lr_endpoint at;
+	bool known = v && v->n_relays && lr_place_endpoint(&v->relays[0], &at);
+	char path[PATH_MAX];
+
+	lr_child_program("lr-meet", path);
+	lr_helper_start_early(&h->helper, path, known ? &at : NULL);
+}
+
 /* --- which party --- */
 
 static void found_new(struct lr_host *h)
@@ -148,6 +164,7 @@ int lr_host_plan(struct lr_host *h, const struct lr_host_ask *ask, struct lr_err
 
 	memset(h, 0, sizeof(*h));
 	h->ask = *ask;
+	start_helper(h);
 	if (parse(h, ask, err) != 0)
 		return -1;
 	h->n_known = lr_party_list(&h->known, err);
@@ -268,6 +285,7 @@ static struct lr_party *open_party(struct lr_host *h, struct lr_node *node,
 		.no_map = h->ask.no_map,
 		.alternative_pool = alternative,
 		.budget = h->ask.budget,
+		.helper = &h->helper,
 	};
 
 	return lr_party_open(node, &o, err);
@@ -508,6 +526,7 @@ static void forget_new(const struct lr_host *h)
 
 void lr_host_close(struct lr_host *h, bool failed)
 {
+	lr_helper_end_early(&h->helper);
 	lr_host_relay_stop(h->relay);
 	lr_host_map_stop(h->map);
 	if (failed)

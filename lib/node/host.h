@@ -23,6 +23,7 @@
 
 #include <limits.h>
 
+#include "lib/node/helper.h"
 #include "lib/node/host_map.h"
 #include "lib/node/host_places.h"
 #include "lib/node/host_relay.h"
@@ -53,6 +54,7 @@ struct lr_host {
 	int n_known;
 	struct lr_host_relay *relay;
 	struct lr_host_map *map;
+	struct lr_helper_early helper;
 	char relay_folder[PATH_MAX]; /* made by us; "" */
 	char left_folder[PATH_MAX];  /* of our relay, which the party leaves now; "" */
 	uint16_t left_port;

@@ -74,7 +74,7 @@ struct lr_host_map *lr_host_map_start(
 	if (!m)
 		return NULL;
 	lr_child_program("lr-meet", m->program);
-	lr_helper_init(&m->helper, loop, "relay", m->program);
+	lr_helper_init(&m->helper, loop, "relay", m->program, NULL);
 	ask(m, TCP, port);
 	ask(m, UDP, port);
 	while (!(m->maps[TCP].told && m->maps[UDP].told) && lr_helper_wait(&m->helper, until)) {

@@ -253,9 +253,7 @@ static void settle(void *ctx, uint64_t now)
 	lr_node_profile_settle(node, now);
 }
 
-/* What the first handshake would else wait for: libcrypto's provider (1 to 1.5 ms), and the pages
- * of X25519. Done here, behind "ready", it delays neither the start nor the first packet. */
-static void warm_up(void)
+void lr_node_warm_up(void)
 {
 	uint8_t secret[LR_KEY_LEN], key[LR_KEY_LEN];
 	struct lr_aead *a = NULL;
@@ -279,7 +277,7 @@ int lr_node_loop(struct lr_node *node)
 
 int lr_node_run(struct lr_node *node)
 {
-	warm_up();
+	lr_node_warm_up();
 	lr_node_tell(node, LR_NODE_EVENT_UP, NULL);
 	int r = lr_node_loop(node);
 	lr_node_tell(node, LR_NODE_EVENT_DOWN, NULL);

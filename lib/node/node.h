@@ -164,6 +164,9 @@ struct lr_node_options {
 int lr_node_start(struct lr_node *node, const struct lr_node_options *options, struct lr_err *err);
 /* Runs until SIGTERM, SIGINT or a `down` request. 0 or -errno. */
 int lr_node_run(struct lr_node *node);
+/* What the first digest and the first handshake would else wait for: libcrypto's provider (1 to
+ * 1.5 ms), and the pages of X25519. To be called while something else is waited for. */
+void lr_node_warm_up(void);
 /* The loop alone, until loop.stop: for what must come before the node is said to be up. */
 int lr_node_loop(struct lr_node *node);
 /* Takes everything down and wipes keys. Safe after a failed start. */

@@ -238,7 +238,7 @@ struct lr_party *lr_party_open(
 		snprintf(p->meet_path, sizeof(p->meet_path), "%s", o->meet);
 	else
 		lr_child_program("lr-meet", p->meet_path);
-	lr_helper_init(&p->helper, &node->loop, node->iface, p->meet_path);
+	lr_helper_init(&p->helper, &node->loop, node->iface, p->meet_path, o->helper);
 	node->party = p;
 	if (lr_party_load(p, o, err) < 0) {
 		release(p);
@@ -257,6 +257,9 @@ int lr_party_wait(struct lr_party *p, unsigned timeout_ms, struct lr_err *err)
 	p->waited = false;
 	p->wait_ns = lr_now() + timeout_ms * LR_NS_PER_MS;
 	lr_party_wake(p);
+	node->loop.now = lr_now();
+	lr_party_settle(p, node->loop.now);
+	lr_node_warm_up(); /* while the relay is asked */
 	int r = lr_node_loop(node);
 	p->waiting = false;
 	if (p->waited)

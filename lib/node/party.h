@@ -27,6 +27,7 @@
 #include "lib/party/record.h"
 
 struct lr_party;
+struct lr_helper_early;
 
 /* How it begins. */
 enum lr_party_start {
@@ -49,6 +50,7 @@ struct lr_party_options {
 	bool alternative_pool;          /* FOUND: not 10.66.0.0/16 but one by the id */
 	const struct lr_budget *budget; /* from lr_budget_parse(); NULL: the default */
 	const char *meet;               /* path of lr-meet; NULL: beside our own program */
+	struct lr_helper_early *helper; /* started already, is taken; NULL */
 };
 
 /* Also sets node->party. NULL with `err` (exit 2: no such state, a damaged one, name taken). */

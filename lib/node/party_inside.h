@@ -267,6 +267,8 @@ void lr_party_event(
 	void *ctx, enum lr_roster_event what, struct lr_member *m, const struct lr_claim *claim);
 /* The channels of all members, and ours, may be others: routes anew. */
 void lr_party_reroute(struct lr_party *p);
+/* What was sent to members may be lost: handshakes are not waited for, they are sent again. */
+void lr_party_greet_again(struct lr_party *p);
 void lr_party_drop_all(struct lr_party *p);
 /* Members' peers as the roster has them, after somebody else changed them. */
 void lr_party_restore(struct lr_party *p);

@@ -213,10 +213,11 @@ static uint32_t own_leg(const struct lr_party *p, const struct lr_place *place)
 	return LR_LEG_UNKNOWN;
 }
 
-static struct lr_party_relay *bound_at(struct lr_party *p, const struct lr_place *place)
+/* Where our channel carries, or will by the time that a frame is there. */
+static struct lr_party_relay *relay_at(struct lr_party *p, const struct lr_place *place)
 {
 	for (unsigned i = 0; i < p->n_relays; i++)
-		if (lr_channel_bound(&p->relays[i]) &&
+		if (lr_binding_carries(&p->relays[i].bind) &&
 			strcmp(p->relays[i].place.text, place->text) == 0)
 			return &p->relays[i];
 	return NULL;
@@ -231,7 +232,7 @@ static void reroute(struct lr_party_member *k, uint64_t now)
 
 	for (unsigned i = 0; i < k->m->r.n_channels && k->m->state != LR_MEMBER_LEFT; i++) {
 		const struct lr_channel *c = &k->m->r.channels[i];
-		const struct lr_party_relay *r = bound_at(k->party, &c->relay);
+		const struct lr_party_relay *r = relay_at(k->party, &c->relay);
 		if (!r)
 			continue;
 		legs[n][0] = own_leg(k->party, &c->relay);
@@ -266,6 +267,12 @@ void lr_party_reroute(struct lr_party *p)
 	for (struct lr_party_member *k = p->members; k; k = k->next)
 		reroute(k, now);
 	p->reach_due_ns = 0;
+}
+
+void lr_party_greet_again(struct lr_party *p)
+{
+	for (struct lr_party_member *k = p->members; k; k = k->next)
+		lr_wg_peer_again(k->peer);
 }
 
 /* --- the roster's events --- */

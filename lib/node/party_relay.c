@@ -196,16 +196,6 @@ static void resolved(void *ctx, const struct lr_helper_answer *a)
 	located(r, list, n, lr_party_now(r->party));
 }
 
-static bool is_address(const struct lr_party_relay *r, struct lr_endpoint *at)
-{
-	char host[LR_PLACE_TEXT], text[LR_PLACE_TEXT + 16];
-	uint16_t port = lr_place_split(&r->place, host);
-
-	memset(at, 0, sizeof(*at));
-	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
-	return lr_endpoint_parse(text, at) == 0;
-}
-
 /* Looked up, unless it is an address. */
 static void resolve(struct lr_party_relay *r, uint64_t now)
 {
@@ -214,7 +204,7 @@ static void resolve(struct lr_party_relay *r, uint64_t now)
 
 	if (r->resolving || r->resolve_ns > now)
 		return;
-	if (is_address(r, &at)) {
+	if (lr_place_endpoint(&r->place, &at)) {
 		r->resolve_ns = LR_NEVER;
 		located(r, &at, 1, now);
 		return;
@@ -251,7 +241,7 @@ static bool rests(const struct lr_party_relay *r)
 void lr_channel_run(struct lr_party_relay *r, uint64_t now)
 {
 	struct lr_binding_step step;
-	bool bound = lr_binding_bound(&r->bind);
+	bool carried = lr_binding_carries(&r->bind);
 
 	if (rests(r))
 		return;
@@ -261,8 +251,7 @@ void lr_channel_run(struct lr_party_relay *r, uint64_t now)
 		lr_binding_known(&r->bind, now);
 	while (lr_binding_next(&r->bind, now, &step))
 		act(r, &step);
-	if (bound && !lr_binding_bound(&r->bind))
-		r->party->reroute = true;
+	r->party->reroute |= carried != lr_binding_carries(&r->bind);
 }
 
 uint64_t lr_channel_due(const struct lr_party_relay *r)
@@ -287,8 +276,7 @@ void lr_channel_release(struct lr_party_relay *r)
 
 void lr_channel_reset(struct lr_party_relay *r)
 {
-	if (lr_binding_bound(&r->bind))
-		r->party->reroute = true;
+	r->party->reroute |= lr_binding_carries(&r->bind);
 	lr_binding_reset(&r->bind, lr_party_now(r->party));
 	if (r->resolve_ns != LR_NEVER)
 		r->resolve_ns = 0;
@@ -329,8 +317,8 @@ static struct lr_endpoint seen(const struct lr_frame_control *c)
 	return e;
 }
 
-/* The channel is ours, or leads to us another way than before. */
-static void bound(struct lr_party_relay *r, const struct lr_frame_control *c)
+/* The channel is ours, or leads to us another way than before. `lost`: what was sent already. */
+static void bound(struct lr_party_relay *r, const struct lr_frame_control *c, bool lost)
 {
 	struct lr_party *p = r->party;
 	bool streams = lr_channel_streams(r);
@@ -347,7 +335,9 @@ static void bound(struct lr_party_relay *r, const struct lr_frame_control *c)
 		lr_log(LR_LOG_NOTE, "%s: %s: %s", p->node->iface, r->place.text,
 			streams ? "UDP is blocked here; traffic goes over TCP"
 				: "UDP passes again; traffic goes over UDP");
-	lr_party_way_changed(p, r, other);
+	lr_party_way_changed(p, r, other || lost);
+	if (lost)
+		lr_party_greet_again(p);
 	lr_party_publish(p);
 }
 
@@ -367,23 +357,22 @@ void lr_channel_control(struct lr_party_relay *r, enum lr_way way, const struct 
 {
 	const struct lr_binding_way *udp = &r->bind.ways[LR_WAY_UDP];
 	struct lr_frame_control c;
-	bool had = udp->has_cookie;
+	bool had = udp->has_cookie, carried = lr_binding_carries(&r->bind);
 
 	if (lr_control_read(frame, len, &c) < 0) {
 		r->party->foreign++;
 		return;
 	}
-	bool was = lr_channel_bound(r);
-	if (c.kind == LR_FRAME_LENT && was) {
+	if (c.kind == LR_FRAME_LENT && lr_channel_bound(r)) {
 		lr_lend_answered(r, &c);
 		return;
 	}
 	unsigned news = lr_binding_receive(&r->bind, lr_party_now(r->party), way, &c);
-	r->party->reroute |= was && !lr_channel_bound(r);
+	r->party->reroute |= carried && !lr_binding_carries(&r->bind);
 	if (way == LR_WAY_UDP && !had && udp->has_cookie)
 		answered_from(r, src);
 	if (news & LR_BINDING_BOUND)
-		bound(r, &c);
+		bound(r, &c, news & LR_BINDING_LOST);
 	if (news & LR_BINDING_NUMBER)
 		got_number(r, &c);
 	if (news & LR_BINDING_ECHO)

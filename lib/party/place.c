@@ -92,3 +92,13 @@ uint16_t lr_place_split(const struct lr_place *p, char *host)
 	host[len] = '\0';
 	return colon ? (uint16_t)port_of(colon + 1, strlen(colon + 1)) : LR_PLACE_PORT;
 }
+
+bool lr_place_endpoint(const struct lr_place *p, struct lr_endpoint *out)
+{
+	char host[LR_PLACE_TEXT], text[LR_PLACE_TEXT + 16];
+	uint16_t port = lr_place_split(p, host);
+
+	memset(out, 0, sizeof(*out));
+	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
+	return lr_endpoint_parse(text, out) == 0;
+}

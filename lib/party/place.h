@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/net/addr.h"
+
 #define LR_PLACE_TEXT 128 /* with its NUL */
 #define LR_PLACE_PORT 3478
 #define LR_PLACES_MAX 4 /* relays of one party: each member writes to all of them */
@@ -22,5 +24,7 @@ struct lr_place {
 int lr_place_parse(const char *text, size_t len, struct lr_place *out);
 /* The host without brackets (`host` has LR_PLACE_TEXT bytes) and the port. `p` was parsed. */
 uint16_t lr_place_split(const struct lr_place *p, char *host);
+/* Where that is when HOST is an address. False: it is a name. */
+bool lr_place_endpoint(const struct lr_place *p, struct lr_endpoint *out);
 
 #endif

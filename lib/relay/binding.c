@@ -188,6 +188,7 @@ static void bind_way(
 {
 	b->bind_way = number_of(b, w);
 	w->state = LR_BIND_SENT;
+	w->overtaken = false;
 	w->sent_ns = now;
 	w->due_ns = now + (b->bind_way == LR_WAY_UDP ? backoff(w->tries) : MS(STREAM_MS));
 	sent(w, now);
@@ -363,7 +364,8 @@ static unsigned got_bound(struct lr_binding *b, struct lr_binding_way *w, uint64
 		took_udp(b, now);
 	else if (first)
 		took_stream(b, now);
-	return (first ? LR_BINDING_BOUND : 0) | LR_BINDING_NUMBER;
+	return (first ? LR_BINDING_BOUND : 0) | (first && w->overtaken ? LR_BINDING_LOST : 0) |
+	       LR_BINDING_NUMBER;
 }
 
 /* It names the channel that the relay has for us. */
@@ -390,6 +392,7 @@ static unsigned got_refused(struct lr_binding *b, struct lr_binding_way *w, uint
 		/* Whoever forges this makes us ask, at most so often. */
 		if (w->state == LR_BIND_BOUND && now - w->sent_ns > MS(FIRST_MS))
 			begin_way(w, now);
+		w->overtaken |= w->state == LR_BIND_SENT;
 		return 0;
 	}
 	if (w->state != LR_BIND_SENT)

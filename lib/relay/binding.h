@@ -7,7 +7,11 @@
  *          and our record is not at the relay yet
  *   SENT   a BIND is out
  *   BOUND  the channel leads here: KEEPALIVEs hold mappings and tell the party's number
- * and at most one is BOUND. Whatever goes wrong leads back to asking, with the number of the
+ * and at most one is BOUND. Frames need not wait for BOUND: what leaves behind a BIND over UDP
+ * finds the channel bound, and a round trip is saved (lr_binding_carries()). Should the network
+ * turn the two around, the relay refuses the frame, and we are told with BOUND that some were lost.
+ *
+ * Whatever goes wrong leads back to asking, with the number of the
  * channel that we had, so that members need not learn another one. Both ways bind the same channel,
  * and with the relay the last BIND counts; so a BOUND that does not answer our last one is ignored.
  *
@@ -35,6 +39,7 @@ enum lr_dial_state { LR_DIAL_IDLE, LR_DIAL_UNDER_WAY, LR_DIAL_OPEN };
 struct lr_binding_way {
 	enum lr_bind_state state;
 	bool usable, has_cookie;
+	bool overtaken; /* a frame came to the relay before the BIND that went ahead of it */
 	unsigned tries; /* without an answer */
 	uint64_t nonce, asked_ns, sent_ns;
 	uint64_t keep_ns;   /* of the KEEPALIVE that is out, 0: none */
@@ -83,6 +88,7 @@ enum {
 	LR_BINDING_NUMBER = 2,  /* the party's number at the relay counts */
 	LR_BINDING_ECHO = 4,    /* a SIGNAL: send it back the same way */
 	LR_BINDING_UNKNOWN = 8, /* the relay has not got our record */
+	LR_BINDING_LOST = 16,   /* beside BOUND: frames that were sent behind the BIND */
 };
 
 void lr_binding_init(struct lr_binding *b);
@@ -116,6 +122,11 @@ static inline bool lr_binding_bound(const struct lr_binding *b)
 {
 	return b->ways[LR_WAY_UDP].state == LR_BIND_BOUND ||
 	       b->ways[LR_WAY_STREAM].state == LR_BIND_BOUND;
+}
+/* Frames may be sent: the channel is bound, or will be when they come there. */
+static inline bool lr_binding_carries(const struct lr_binding *b)
+{
+	return lr_binding_bound(b) || b->ways[LR_WAY_UDP].state == LR_BIND_SENT;
 }
 /* Where frames go. */
 static inline enum lr_way lr_binding_way(const struct lr_binding *b)

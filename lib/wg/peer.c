@@ -134,6 +134,14 @@ void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored)
 	peer->anchored = anchored;
 }
 
+void lr_wg_peer_again(struct lr_wg_peer *pub)
+{
+	struct lr_peer *peer = lr_peer_of(pub);
+
+	if (peer->handshake)
+		lr_send_again(peer);
+}
+
 void lr_wg_peer_set_endpoint(struct lr_wg_peer *pub, const struct lr_endpoint *endpoint)
 {
 	struct lr_peer *peer = lr_peer_of(pub);

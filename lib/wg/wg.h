@@ -139,6 +139,8 @@ void lr_wg_peer_set_endpoint(struct lr_wg_peer *peer, const struct lr_endpoint *
  * that waits for its response is sent once more when the endpoint moves, and packets are kept for
  * one that has no endpoint yet, as they are for one that has no session yet. */
 void lr_wg_peer_set_anchored(struct lr_wg_peer *peer, bool anchored);
+/* The initiation that waits for its response, if there is one, is sent once more: it was lost. */
+void lr_wg_peer_again(struct lr_wg_peer *peer);
 /* What the way to it takes: staged packets are never padded beyond it. 0: as the device's. */
 void lr_wg_peer_set_mtu(struct lr_wg_peer *peer, uint16_t mtu);
 /* Arms or stops the timer; going from 0 to something sends a keepalive at once. */

@@ -53,8 +53,11 @@ event_us() {
 			(((.endpoint | startswith($relay + ":")) == ($kind == "relay")))))) | .[0].us // empty' "$BENCH_WORK/$1.events"
 }
 
-# rtt_us HOST ADDRESS: the least of five round trips.
-rtt_us() { net run "$1" ping -q -c 5 -i 0.05 "$2" | sed -n 's|.*= \([0-9.]*\)/.*|\1 * 1000|p'; }
+# rtt_us HOST ADDRESS: the least of five round trips. The first of all waits for ARP, over the line's delay.
+rtt_us() {
+	net run "$1" ping -q -c 1 -W 3 "$2" >/dev/null
+	net run "$1" ping -q -c 5 -i 0.05 "$2" | sed -n 's|.*= \([0-9.]*\)/.*|\1 * 1000|p'
+}
 
 # --- joining ---------------------------------------------------------------------------------------
 

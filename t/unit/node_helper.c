@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0 || lr_loop_init(&loop) < 0)
 		return 1;
 	loop.now = lr_now();
-	lr_helper_init(&helper, &loop, "lr0", path);
+	lr_helper_init(&helper, &loop, "lr0", path, NULL);
 	bodies();
 	streams();
 	death();

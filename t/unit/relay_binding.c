@@ -361,6 +361,52 @@ static void record_missing(void)
 	ok(run(50 * MS) && on(LR_WAY_UDP), "then at once");
 }
 
+/* Until `what` is sent, 100 steps of 1 ms. */
+static bool run_to(const unsigned *what)
+{
+	for (int i = 0; i < 100 && !*what; i++)
+		run(MS);
+	return *what == 1;
+}
+
+/* Frames leave right behind the BIND, a round trip before its answer. */
+static void carries(void)
+{
+	const struct lr_frame_control unbound = {
+		.kind = LR_FRAME_REFUSED, .reason = LR_REFUSED_UNBOUND};
+	const struct lr_frame_control bound = {.kind = LR_FRAME_BOUND, .channel = 77};
+
+	begin();
+	w.b.known = false;
+	run(S);
+	ok(!lr_binding_carries(&w.b), "a cookie alone carries nothing");
+	lr_binding_known(&w.b, w.now);
+	ok(run_to(&w.binds[LR_WAY_UDP]) && lr_binding_carries(&w.b) && !lr_binding_bound(&w.b),
+		"the BIND is out: what leaves behind it finds the channel");
+	is_int(lr_binding_way(&w.b), LR_WAY_UDP, "over UDP");
+	is_int(lr_binding_receive(&w.b, w.now, LR_WAY_UDP, &bound) & LR_BINDING_LOST, 0,
+		"bound, and nothing was lost");
+
+	begin();
+	run_to(&w.binds[LR_WAY_UDP]);
+	lr_binding_receive(&w.b, w.now, LR_WAY_UDP, &unbound);
+	ok(lr_binding_carries(&w.b), "a frame came there before the BIND");
+	ok(lr_binding_receive(&w.b, w.now, LR_WAY_UDP, &bound) & LR_BINDING_LOST,
+		"that is told with BOUND");
+
+	begin();
+	w.record = false;
+	run_to(&w.binds[LR_WAY_UDP]);
+	ok(run(w.rtt) && !lr_binding_carries(&w.b), "refused: nothing is carried");
+
+	begin();
+	run(30 * MS);
+	w.udp = false;
+	run_to(&w.binds[LR_WAY_UDP]);
+	ok(run(600 * MS) && !lr_binding_carries(&w.b),
+		"no answer: it is asked anew, nothing is carried");
+}
+
 static void hopeless(void)
 {
 	struct lr_binding_step s;
@@ -446,6 +492,7 @@ int main(void)
 	restarts();
 	silent_stream();
 	record_missing();
+	carries();
 	hopeless();
 	moved();
 	late_answer();
