@@ -52,8 +52,8 @@ void lr_pump_write(struct lr_pump *p, const uint8_t *frame, size_t len)
 		p->node->drops[LR_NODE_DROP_DEVICE]++;
 }
 
-/* Whether the packet is for the device, now with its Ethernet header in front of it: that lies over
- * the message's own, which is read. */
+/* Whether the packet is for the device, now with its Ethernet header in front of it, which lies
+ * over that of the message. */
 static bool pass_lan(struct lr_pump *p, const struct lr_wg_rx *rx)
 {
 	const struct lr_node_peer *own = rx->peer->owner;
@@ -81,14 +81,10 @@ static bool pass_on(struct lr_pump *p, const struct lr_wg_rx *rx)
 	return true;
 }
 
-/* Opens one message in place. */
-static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *msg, size_t len,
-	struct lr_wg_rx *rx)
+/* What a message held, on its way; the message's own header is gone then. */
+static void deliver(struct lr_pump *p, const struct lr_wg_rx *rx)
 {
 	struct lr_node *node = p->node;
-	LR_SPAN_OF(open, lr_wg_receive(node->wg, node->loop.now, src, msg, len, rx));
-	if (rx->kind == LR_WG_RX_CONTROL && !node->party)
-		lr_pump_settle(p, node->loop.now);
 	if (rx->kind != LR_WG_RX_DATA || (node->n_guests && pass_on(p, rx)))
 		return;
 	if (node->lan && !pass_lan(p, rx))
@@ -102,11 +98,15 @@ static void open_one(struct lr_pump *p, const struct lr_endpoint *src, uint8_t *
 static void open_train(
 	struct lr_pump *p, const struct lr_endpoint *src, uint8_t *buf, size_t len, size_t segment)
 {
+	struct lr_node *node = p->node;
 	size_t at = 0;
 	do {
 		size_t n = len - at < segment ? len - at : segment;
 		struct lr_wg_rx rx;
-		open_one(p, src, buf + at, n, &rx);
+		LR_SPAN_OF(open, lr_wg_receive(node->wg, node->loop.now, src, buf + at, n, &rx));
+		if (rx.kind == LR_WG_RX_CONTROL)
+			lr_pump_settle(p, node->loop.now);
+		deliver(p, &rx);
 		at += n;
 	} while (at < len);
 }
@@ -118,7 +118,7 @@ static void open_in_party(struct lr_pump *p, const struct lr_endpoint *src, uint
 {
 	struct lr_node *node = p->node;
 	struct lr_wg_rx rx;
-	open_one(p, src, msg, len, &rx);
+	LR_SPAN_OF(open, lr_wg_receive(node->wg, node->loop.now, src, msg, len, &rx));
 	if (rx.kind == LR_WG_RX_DROP && rx.drop == LR_WG_DROP_UNKNOWN_PEER)
 		lr_party_hold(node->party, src, socket, msg, len);
 	bool again = rx.kind == LR_WG_RX_DROP && rx.drop == LR_WG_DROP_REPLAY;
@@ -130,6 +130,7 @@ static void open_in_party(struct lr_pump *p, const struct lr_endpoint *src, uint
 		*heard = reach;
 		lr_party_heard(node->party, reach, src, socket);
 	}
+	deliver(p, &rx);
 	if (rx.kind == LR_WG_RX_CONTROL)
 		lr_pump_settle(p, node->loop.now);
 }
