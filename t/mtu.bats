@@ -156,6 +156,28 @@ believes() { on "$1" ip route get "$2" | grep -q "mtu $3"; }
 	is "$(fragments inet)" 0 "fragments of outer packets"
 }
 
+@test "a router on the way becomes narrower without a word: what is large crosses again within seconds" {
+	only_all
+	party a=open b=open,icmp=drop
+	wait_until 30 path_is b a kind direct
+	wait_until 30 path_is a b kind direct
+	wait_until 30 path_is a b mtu 1440
+	on_bg b /usr/bin/python3 "$ROOT/t/tools/datagrams.py" count "$B" 5001 "$BATS_TEST_TMPDIR/count"
+	wait_until 5 bound b 5001
+	on_bg a /usr/bin/python3 "$ROOT/t/tools/datagrams.py" send "$B" 5001 1472 6000 10
+	wait_until 10 counted 30
+	local before link
+	link=$(on inet ip -j route get "$(lab addr b wan)" | jq -r '.[0].dev')
+	on b.r ip link set wan mtu 1300
+	on inet ip link set "$link" mtu 1300
+	wait_until 20 mtu_within a b 1212 1240 # before a minute has passed: the node saw it by itself
+	before=$(cat "$BATS_TEST_TMPDIR/count")
+	wait_until 5 counted $((before + 50))
+	is "$(path a b kind)" direct
+	is "$(fragments inet)" 0 "fragments of outer packets"
+}
+counted() { [ "$(cat "$BATS_TEST_TMPDIR/count")" -ge "$1" ]; }
+
 @test "IPv6 outside, and a size that is none of the usual ones: found to within 8 bytes" {
 	only_all
 	party a=symmetric,v6=open,mtu=1400,icmp=drop b=symmetric,v6=open

@@ -101,3 +101,54 @@ shower() { ns b "$UDPLOAD" send 10.66.0.1 --port 7001 --count "$1" --size "$2" -
 	exits 2 ns b lr-up --config /dev/null --redundant
 	[[ $output == *"are for parties"* ]]
 }
+
+datagrams() { ns "$1" /usr/bin/python3 "$ROOT/t/tools/datagrams.py" "${@:2}"; }
+received() { cat "$BATS_TEST_TMPDIR/count"; }
+# game FROM TO COUNT SIZE: so many datagrams, 100 a second, to the virtual address TO of the host b, which counts.
+game() {
+	spawn ip netns exec "$TAG-b" /usr/bin/python3 "$ROOT/t/tools/datagrams.py" count "$2" 5001 "$BATS_TEST_TMPDIR/count"
+	wait_until 5 udp_bound b 5001
+	datagrams "$1" send "$2" 5001 "$4" "$3" 10 3>&- &
+	started $!
+	wait_until 10 at_least 30 received
+}
+
+@test "all, and the line becomes narrower in mid-game: EMSGSIZE on both paths costs no datagram, copies go on" {
+	only_all
+	pair --redundant=all
+	wait_until 30 eval '[ "$(peer a show b --json | jq .path.mtu)" -gt 1400 ]'
+	game a "$(address b)" 150 1472
+	local before
+	ns a ip link set eth0 mtu 900
+	wait_until 10 eval '[ "$(peer a show b --json | jq .path.mtu)" -lt 840 ]'
+	before=$(worth a b copies_sent)
+	wait_until 20 at_least 150 received
+	is "$(received)" 150
+	at_least $((before + 1)) worth a b copies_sent
+	is "$(peer a status --json | jq .drops.send)" 0
+	wait_until 5 at_least 1 worth b a copies_received
+}
+
+# no_udp NAME: the relay's port is blocked there for UDP; members are not.
+no_udp() {
+	ns r nft add table ip u
+	ns r nft 'add chain ip u f { type filter hook forward priority 0 ; }'
+	ns r nft add rule ip u f udp dport 3478 iifname "r$1" drop
+	ns r nft add rule ip u f udp sport 3478 oifname "r$1" drop
+}
+by_tcp() { [ "$(peer "$1" netcheck --json | jq -r '.relays[0].protocol')" = tcp ]; }
+
+@test "all, and the second path is the relay by TCP: its copies save what the direct one loses, both ways" {
+	only_all
+	no_udp b
+	pair --redundant=all
+	wait_until 20 by_tcp b
+	wait_until 20 path_is b a direct
+	wait_until 20 path_is a b direct
+	lossy
+	at_least 498 answers 500 0.005
+	wait_until 10 at_least 10 worth a b second_only
+	wait_until 10 at_least 10 worth b a second_only
+	is "$(peer b status --json | jq .drops.stream_full)" 0
+	by_tcp b
+}

@@ -6,8 +6,9 @@
  * it. Order: the largest first (most paths carry 1,500-byte packets and are done at once), then the
  * base (a path MTU of 1,280), then halving between the largest proven and the smallest refuted, to
  * within 8 bytes. If the base fails, halving goes on below it. After LR_PMTU_RAISE_S the search is
- * made again from what is proven upwards; every LR_PMTU_CHECK_S the proven size is tried again, and
- * when that fails (the path changed, a black hole) everything is searched anew from the base.
+ * made again from what is proven upwards; every LR_PMTU_CHECK_S the proven size is tried again,
+ * every LR_PMTU_WATCH_S while data of about that size goes out, and when that fails (the path
+ * changed, a black hole) everything is searched anew from the base, which data uses from then on.
  * Before anything is proven the base is used. Probes never carry data.
  */
 #ifndef LR_NAT_PMTU_H
@@ -17,12 +18,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/clock.h"
+
 #define LR_PMTU_PACKET_MAX  1500
 #define LR_PMTU_PACKET_BASE 1280
 #define LR_PMTU_PACKET_MIN  576
 #define LR_PMTU_TRIES       3
 #define LR_PMTU_RAISE_S     600
 #define LR_PMTU_CHECK_S     60
+#define LR_PMTU_WATCH_S     2 /* one probe: 6 kbit/s beside bulk */
 
 struct lr_pmtu {
 	uint16_t proven;  /* largest answered; 0: none yet */
@@ -52,6 +56,14 @@ static inline size_t lr_pmtu_datagram(const struct lr_pmtu *m)
 static inline uint64_t lr_pmtu_due(const struct lr_pmtu *m)
 {
 	return m->due_ns;
+}
+/* A datagram of data of `len` bytes went out. Hot: once a batch. */
+static inline void lr_pmtu_used(struct lr_pmtu *m, uint64_t now, size_t len)
+{
+	const uint64_t soon = now + LR_PMTU_WATCH_S * LR_NS_PER_S;
+
+	if (len > lr_pmtu_datagram(m) / 4 * 3 && m->due_ns > soon)
+		m->due_ns = soon;
 }
 bool lr_pmtu_done(const struct lr_pmtu *m);
 

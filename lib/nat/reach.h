@@ -144,8 +144,9 @@ static inline struct lr_path *lr_reach_current(struct lr_reach *r)
 uint16_t lr_reach_packet(struct lr_reach *r);
 /* Data goes over a relay again, after a lull: a direct path is wanted now. */
 void lr_reach_traffic_begins(struct lr_reach *r, uint64_t now);
-/* A batch of data went out on the path in use. Hot: once a batch. */
-static inline void lr_reach_sent(struct lr_reach *r, uint64_t now)
+/* A batch of data went out on the path in use, `len` bytes the longest datagram of it (without the
+ * head of a relay frame). Hot: once a batch. */
+static inline void lr_reach_sent(struct lr_reach *r, uint64_t now, size_t len)
 {
 	struct lr_path *p = lr_paths_current(&r->paths);
 	if (!p)
@@ -153,6 +154,7 @@ static inline void lr_reach_sent(struct lr_reach *r, uint64_t now)
 	if (!lr_path_direct(p) && now - p->traffic_ns > LR_PUNCH_LULL_MS * LR_NS_PER_MS)
 		lr_reach_traffic_begins(r, now);
 	lr_path_traffic(p, now);
+	lr_pmtu_used(&p->pmtu, now, len);
 	if (p->ping_due_ns < r->due_ns)
 		r->due_ns = p->ping_due_ns;
 }

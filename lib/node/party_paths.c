@@ -180,13 +180,13 @@ void lr_party_sent(
 {
 	uint64_t now = lr_party_now(p);
 
+	len -= path->route.channel ? LR_FRAME_HEADER : 0;
 	if (error == 0) {
-		lr_reach_sent(reach, now);
+		lr_reach_sent(reach, now, len);
 	} else {
 		const struct lr_route route = path->route;
 		if (error == -EMSGSIZE)
-			lr_reach_too_big(
-				reach, now, &route, len - (route.channel ? LR_FRAME_HEADER : 0));
+			lr_reach_too_big(reach, now, &route, len);
 		else if (lr_party_no_way(error) || error == -ENOTCONN)
 			lr_reach_unreachable(reach, now, &route);
 		p->cut_off |= lr_party_no_way(error);

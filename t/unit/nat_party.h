@@ -43,6 +43,7 @@ struct party {
 	size_t n_frames;
 	bool relay_down, relay_clean; /* clean: loses nothing, whatever others lose */
 	unsigned relay_extra_ms;
+	size_t data_len; /* of what party_traffic() sends */
 };
 
 static inline struct lr_route party_relay_route(int member)
@@ -207,6 +208,7 @@ static inline void party_init(struct party *p, const struct sim_kind *a, const s
 	const struct sim_kind *kinds[] = {a, b};
 
 	memset(p, 0, sizeof(*p));
+	p->data_len = 100;
 	sim_init(&p->sim);
 	for (int i = 0; i < 2; i++) {
 		struct party_member *m = &p->member[i];
@@ -316,7 +318,7 @@ static inline bool party_traffic(struct party *p, unsigned ms, bool (*done)(cons
 
 	while (p->sim.now < end) {
 		for (int i = 0; i < 2; i++)
-			lr_reach_sent(&p->member[i].reach, p->sim.now);
+			lr_reach_sent(&p->member[i].reach, p->sim.now, p->data_len);
 		if (party_run(p, p->sim.now + 20 * MS, done))
 			return true;
 	}

@@ -488,21 +488,43 @@ static void path_mtu(void)
 }
 
 /* The MTU of a path in use becomes smaller, silently. */
+static bool fits(const struct party *p)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct lr_paths *s = &p->member[i].reach.paths;
+		if (lr_pmtu_datagram(&s->at[s->current].pmtu) + 28 > p->member[1].host.mtu)
+			return false;
+	}
+	return true;
+}
+
 static void black_hole(void)
 {
+	static const struct {
+		unsigned mtu, len, within_ms;
+	} cases[] = {{1300, 100, 62000}, {1300, 1472, 3500}, {1000, 1472, 6500}};
 	struct party p;
 
-	party_begin(&p, "open", "prc");
-	party_meet_both(&p);
-	party_traffic(&p, 5000, NULL);
-	p.member[1].host.mtu = 1300;
-	party_traffic(&p, 80000, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		party_begin(&p, "open", "prc");
+		party_meet_both(&p);
+		party_traffic(&p, 5000, NULL);
+		p.data_len = cases[i].len;
+		party_traffic(&p, 5000, NULL);
+		p.member[1].host.mtu = cases[i].mtu;
+		uint64_t from = p.sim.now;
+		bool noticed = party_traffic(&p, cases[i].within_ms, fits);
+		ok(noticed, "datagrams of %u bytes into a black hole of %u: noticed within %llu ms",
+			cases[i].len, cases[i].mtu, (unsigned long long)((p.sim.now - from) / MS));
+		party_traffic(&p, 5000, NULL);
+		ok(fits(&p) && party_direct(&p), "  and the path stays in use");
+		if (i < 2)
+			party_release(&p);
+	}
 	struct lr_path *path = lr_reach_current(&p.member[0].reach);
-	ok(lr_pmtu_datagram(&path->pmtu) + 28 <= 1300, "a black hole is noticed: %zu",
-		lr_pmtu_datagram(&path->pmtu) + 28);
 	struct lr_route route = path->route;
-	lr_reach_too_big(&p.member[0].reach, p.sim.now, &route, 1250);
-	ok(lr_pmtu_datagram(&path->pmtu) < 1250, "EMSGSIZE lowers it at once: %zu",
+	lr_reach_too_big(&p.member[0].reach, p.sim.now, &route, 900);
+	ok(lr_pmtu_datagram(&path->pmtu) < 900, "EMSGSIZE lowers it at once: %zu",
 		lr_pmtu_datagram(&path->pmtu));
 	lr_reach_unreachable(&p.member[0].reach, p.sim.now, &route);
 	ok(!party_direct_at(&p, 0), "EHOSTUNREACH leaves the path at once");
