@@ -152,7 +152,7 @@ shaken() { on relay curl -sk https://127.0.0.1/metrics | awk '/^lanrage_relay_tl
 
 @test "only the web gets out: a file and game packets through a relay with TLS" {
 	need iperf3 curl
-	lab_up a=port,block=web b=symmetric,block=web
+	lab_up a=port,block=web b=symmetric,block=web c=port,block=web
 	relay_tls
 	PLACE=relay:443 host a
 	join b "$INVITE"
@@ -165,6 +165,14 @@ shaken() { on relay curl -sk https://127.0.0.1/metrics | awk '/^lanrage_relay_tl
 	on b timeout 20 iperf3 -c 10.66.0.1 -n 20M -R -J | jq -e '.end.sum_received.bytes > 10000000'
 	on b ping -q -c 50 -i 0.02 -W 2 10.66.0.1 | grep -q ' 0% packet loss'
 	kill "$(tr -d '\0' <"$BATS_TEST_TMPDIR/iperf.pid")"
+	# A relay that spoke TLS is not spoken to without, not by those who have only the invite either.
+	relay_down
+	relay_up --listen :443
+	run on c lr-up "$INVITE" --iface "$(ifn c)"
+	is "$status" 4
+	[[ $output == *"no TLS is spoken there, as it was before"* ]]
+	wait_until 10 eval 'peer b netcheck --json | jq -e ".relays[0].error | contains(\"no TLS is spoken\")"'
+	is "$(on relay curl -s http://127.0.0.1:443/metrics | awk '/^lanrage_relay_requests_total.*[24]xx/ { n += $2 } END { print n }')" 0
 }
 
 @test "a relay on port 443, with TLS and without; the helper is killed" {
@@ -181,12 +189,22 @@ shaken() { on relay curl -sk https://127.0.0.1/metrics | awk '/^lanrage_relay_tl
 	kill -KILL "$(helper_of b)"
 	wait_until 10 pings b 10.66.0.1
 	relay_down
-	relay_up --listen :443
-	wait_until 10 pings b 10.66.0.1
+	relay_tls
+	wait_until 40 pings b 10.66.0.1
 	on b lr-up --down "$(ifn b)"
 	join b "$INVITE" --hide-address
 	wait_until 5 pings b 10.66.0.1
 	is "$(way b)" tcp
+	is "$(on b sh -c 'jq -c .tls_relays $LR_STATE_DIR/parties/a.json')" '["relay:443"]'
+	# Another party, at a relay that never had any.
+	relay_down
+	on b lr-up --down "$(ifn b)"
+	on a lr-up --down "$(ifn a)"
+	relay_up --listen :443
+	PLACE=relay:443 host a --new
+	join b "$INVITE"
+	wait_until 5 pings b 10.66.0.1
+	is "$(way a) $(way b)" "tcp tcp"
 }
 
 rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }

@@ -50,7 +50,8 @@ void lr_party_out(struct lr_party *p, const char *why)
 	lr_party_wake(p);
 }
 
-/* Host: the pairs of member and address that have stood for a while go into the charter. */
+/* Host: the pairs of member and address that have stood for a while go into the charter, and that
+ * its relays speak TLS. */
 static void confirm(struct lr_party *p, uint64_t now)
 {
 	const struct lr_charter *rules = lr_roster_rules(p->roster);
@@ -63,7 +64,9 @@ static void confirm(struct lr_party *p, uint64_t now)
 	if (c && bytes) {
 		*c = *rules;
 		len = 0;
-		if (lr_roster_confirm(p->roster, c) > 0) {
+		if (lr_https_all(p))
+			c->flags |= LR_CHARTER_TLS;
+		if (lr_roster_confirm(p->roster, c) > 0 || c->flags != rules->flags) {
 			lr_charter_fold(c);
 			len = lr_charter_sign(c, p->host_secret, bytes);
 		}
@@ -346,6 +349,8 @@ static void begin_invite(const struct lr_party *p, struct lr_invite *v)
 	v->flags = lr_ip_equal(&pool.ip, &first.ip) ? 0 : LR_INVITE_POOL;
 	if (rules && rules->flags & LR_CHARTER_HIDE)
 		v->flags |= LR_INVITE_HIDE;
+	if (lr_https_all(p))
+		v->flags |= LR_INVITE_TLS;
 	for (unsigned i = 0; i < p->n_relays && v->n_relays < LR_PLACES_MAX; i++)
 		if (!p->relays[i].former)
 			v->relays[v->n_relays++] = p->relays[i].place;

@@ -5,6 +5,7 @@
  * (`due`), and lr_party_settle() calls those whose time has come.
  *   party.c        life, and what commands ask for
  *   party_sync.c   charter, records and lists to and from each relay
+ *   party_https.c  which relays speak TLS
  *   party_move.c   other relays than before
  *   party_map.c    a port of the home router
  *   party_peers.c  members of the roster as WireGuard peers
@@ -88,10 +89,12 @@ struct lr_party_relay {
 	uint64_t paced_ns;             /* when all requests so far would have gone at their pace */
 	const char *no;                /* why it does not let us join; NULL */
 	bool plain;                    /* it listens on the port of https without TLS */
+	bool tls;                      /* it has spoken TLS, once: never again without */
 	char error[120];               /* of the last failure, "" */
 	struct lr_sync_context {
 		struct lr_party_relay *relay;
 		uint8_t job;
+		bool tls; /* it was asked so */
 	} contexts[LR_SYNC_JOBS];
 	/* where it is */
 	struct lr_endpoint addresses[LR_RELAY_ADDRESSES];
@@ -234,15 +237,27 @@ void lr_sync_charter(struct lr_party *p);
 /* Tells all relays that we leave; whether all have answered, or cannot be reached. */
 void lr_sync_leave(struct lr_party *p);
 bool lr_sync_left(const struct lr_party *p);
-/* "http://HOST:PORT/PATH" into LR_SYNC_URL bytes; on port 443 with TLS, unless the relay has none:
- * what is said is sealed and signed in any case, TLS is for the networks in between. */
+/* "http://HOST:PORT/PATH" into LR_SYNC_URL bytes, or https as lr_https_wanted() says. */
 #define LR_SYNC_PATH 160
 #define LR_SYNC_URL  (LR_PLACE_TEXT + LR_SYNC_PATH + 24)
 void lr_sync_url(const struct lr_party_relay *r, const char *path, char *out);
-/* Whether the answer says that the relay has no TLS: ask again at once. */
-bool lr_sync_no_tls(struct lr_party_relay *r, const struct lr_helper_answer *a);
 /* A relay of the charter that we did not know, or of an invite. */
 void lr_sync_add(struct lr_party *p, const struct lr_place *place);
+struct lr_party_relay *lr_sync_find(struct lr_party *p, const struct lr_place *place);
+
+/* party_https.c */
+bool lr_https_wanted(const struct lr_party_relay *r);
+/* It has answered over TLS. */
+void lr_https_spoken(struct lr_party_relay *r);
+/* Of a request that failed: whether to ask again at once, without TLS. *why (may be NULL) is set
+ * when TLS is missing that must be there. */
+bool lr_https_give_up(struct lr_party_relay *r, const struct lr_helper_answer *a, const char **why);
+/* Somebody says that all of these that are on port 443 speak TLS. */
+void lr_https_told(struct lr_party *p, const struct lr_place *places, unsigned n);
+/* Whether to say so of those of the charter. */
+bool lr_https_all(const struct lr_party *p);
+json_t *lr_https_export(const struct lr_party *p); /* new reference */
+void lr_https_import(struct lr_party *p, const json_t *list);
 
 /* party_move.c */
 /* Host, before lr_party_begin(): the party shall meet at these `n`. 0 or -1 with `err`. */

@@ -49,6 +49,8 @@ void lr_move_charter(struct lr_party *p)
 	}
 	for (unsigned i = 0; i < rules->n_relays; i++)
 		lr_sync_add(p, &rules->relays[i]);
+	if (rules->flags & LR_CHARTER_TLS)
+		lr_https_told(p, rules->relays, rules->n_relays);
 }
 
 bool lr_move_given_up(const struct lr_party_relay *r)
@@ -98,6 +100,7 @@ static int sign(struct lr_party *p, const struct lr_place *places, unsigned n)
 		lr_charter_fold(c);
 		c->n_relays = n;
 		memcpy(c->relays, places, n * sizeof(*places));
+		c->flags &= (uint8_t)~LR_CHARTER_TLS; /* of the new ones it is not known yet */
 		r = lr_charter_sign(c, p->host_secret, bytes);
 	}
 	if (r > 0)
@@ -120,6 +123,7 @@ int lr_move_begin(struct lr_party *p, const struct lr_place *places, unsigned n,
 	const struct lr_charter *rules = lr_roster_rules(p->roster);
 	struct lr_place before[LR_PARTY_RELAYS];
 	unsigned n_before = p->n_relays;
+	json_t *tls;
 
 	if (!p->hosted || !rules)
 		return lr_err_set(err, LR_EXIT_FAILED,
@@ -128,11 +132,14 @@ int lr_move_begin(struct lr_party *p, const struct lr_place *places, unsigned n,
 		return 0;
 	for (unsigned i = 0; i < n_before; i++)
 		before[i] = p->relays[i].place;
+	tls = lr_https_export(p);
 	p->n_relays = 0; /* nothing has begun yet: the new ones come first */
 	for (unsigned i = 0; i < n; i++)
 		lr_sync_add(p, &places[i]);
 	for (unsigned i = 0; i < n_before; i++)
 		lr_sync_add(p, &before[i]);
+	lr_https_import(p, tls);
+	json_decref(tls);
 	p->moving = true;
 	int r = sign(p, places, n);
 	if (r < 0)

@@ -2,6 +2,7 @@
  * party_state.c - parties/NAME.json: a party as it is taken up again
  *
  *   {"name":..., "nick":..., "hidden": bool, "host_secret":..., "relays": [TEXT...],
+ *    "tls_relays": those that have spoken TLS,
  *    "guests": [...], "listen_port": the tunnel's when guests know it, else 0,
  *    and what lib/party/roster_json.c writes}
  *
@@ -100,6 +101,7 @@ static json_t *export(const struct lr_party *p)
 		if (!p->relays[i].former)
 			json_array_append_new(relays, json_string(p->relays[i].place.text));
 	lr_json_put(o, LR_K_RELAYS, relays);
+	lr_json_put(o, LR_K_TLS_RELAYS, lr_https_export(p));
 	lr_json_put(o, LR_K_GUESTS, lr_guests_export(p));
 	lr_json_put_int(o, LR_K_LISTEN_PORT, p->guest_port);
 	return o;
@@ -174,6 +176,13 @@ static void add_places(struct lr_party *p, const struct lr_place *places, unsign
 		lr_sync_add(p, &places[i]);
 }
 
+static void add_invited(struct lr_party *p)
+{
+	add_places(p, p->invite.relays, p->invite.n_relays);
+	if (p->invite.flags & LR_INVITE_TLS)
+		lr_https_told(p, p->invite.relays, p->invite.n_relays);
+}
+
 /* What the state file says besides the roster. */
 static int import_own(struct lr_party *p, const json_t *o, struct lr_err *err)
 {
@@ -205,6 +214,7 @@ static int import_own(struct lr_party *p, const json_t *o, struct lr_err *err)
 		if (text && lr_place_parse(text, strlen(text), &place) == 0)
 			lr_sync_add(p, &place);
 	}
+	lr_https_import(p, json_object_get(o, LR_K_TLS_RELAYS));
 	return lr_guests_import(p, json_object_get(o, LR_K_GUESTS), err);
 }
 
@@ -327,7 +337,7 @@ int lr_party_enter(struct lr_party *p, struct lr_err *err)
 	memcpy(p->name, v->name, strlen(v->name) + 1);
 	if (v->flags & LR_INVITE_HIDE)
 		p->hide = true;
-	add_places(p, v->relays, v->n_relays);
+	add_invited(p);
 	struct lr_prefix pool = lr_keys_pool(v->id, v->flags & LR_INVITE_POOL);
 	lr_roster_enter(p->roster, v->epoch, v->secret, &pool); /* a newer epoch stays */
 	return lr_party_begin(p, err);
@@ -360,7 +370,7 @@ int lr_party_load(struct lr_party *p, const struct lr_party_options *o, struct l
 		p->hide = o->hide;
 		if (!(p->invite.flags & LR_INVITE_TOKEN))
 			return lr_party_enter(p, err);
-		add_places(p, p->invite.relays, p->invite.n_relays);
+		add_invited(p);
 		for (unsigned i = 0; i < p->n_relays && i < 1; i++)
 			p->relays[i].want |= 1u << LR_SYNC_CLAIM;
 		p->claiming = true;

@@ -204,7 +204,7 @@ static void dialled(void *ctx, const struct lr_helper_answer *a)
 		lr_party_wake(r->party);
 		return;
 	}
-	bool again = lr_sync_no_tls(r, a);
+	bool again = lr_https_give_up(r, a, NULL);
 	ended(r, !again && a->line && !lr_json_bool(a->line, LR_K_TEMPORARY, true, &bad));
 }
 

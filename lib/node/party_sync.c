@@ -46,7 +46,7 @@ void lr_sync_url(const struct lr_party_relay *r, const char *path, char *out)
 	uint16_t port = lr_place_split(&r->place, host);
 	bool v6 = strchr(host, ':') != NULL;
 
-	snprintf(out, LR_SYNC_URL, "%s://%s%s%s:%u%s", port == 443 && !r->plain ? "https" : "http",
+	snprintf(out, LR_SYNC_URL, "%s://%s%s%s:%u%s", lr_https_wanted(r) ? "https" : "http",
 		v6 ? "[" : "", host, v6 ? "]" : "", port, path);
 }
 
@@ -135,6 +135,7 @@ static void start(struct lr_party_relay *r, enum lr_sync_job job, uint64_t now)
 		r->put_sent = p->record_serial;
 	r->contexts[job].relay = r;
 	r->contexts[job].job = (uint8_t)job;
+	r->contexts[job].tls = lr_https_wanted(r);
 	if (lr_helper_http(&p->helper, &h, done, &r->contexts[job]) < 0) {
 		r->retry_ns = now + RETRY_MS * LR_NS_PER_MS;
 		return;
@@ -159,12 +160,6 @@ static const char *shut_out(const struct lr_party *p)
 		why = p->relays[i].no ? p->relays[i].no : why;
 	}
 	return why;
-}
-
-bool lr_sync_no_tls(struct lr_party_relay *r, const struct lr_helper_answer *a)
-{
-	r->plain = a->line && json_is_false(json_object_get(a->line, LR_K_TLS));
-	return r->plain;
 }
 
 static void failed(struct lr_party_relay *r, enum lr_sync_job job, const char *why)
@@ -279,19 +274,22 @@ static void done(void *ctx, const struct lr_helper_answer *a)
 	struct lr_party *p = r->party;
 	enum lr_sync_job job = c->job;
 	uint64_t now = lr_party_now(p);
+	const char *why = a->error;
 
 	r->busy &= (uint8_t)~bit(job);
 	if (job == LR_SYNC_LIST)
 		r->polling = false;
 	lr_party_wake(p);
-	if (a->status == 0 && lr_sync_no_tls(r, a)) {
+	if (a->status == 0 && lr_https_give_up(r, a, &why)) {
 		r->want |= bit(job);
 		return;
 	}
 	if (a->status == 0) {
-		failed(r, job, a->error);
+		failed(r, job, why);
 		return;
 	}
+	if (c->tls)
+		lr_https_spoken(r);
 	if (a->status == 200) {
 		r->failures = 0;
 		r->no = NULL;
@@ -472,11 +470,18 @@ void lr_sync_charter(struct lr_party *p)
 	lr_party_wake(p);
 }
 
-void lr_sync_add(struct lr_party *p, const struct lr_place *place)
+struct lr_party_relay *lr_sync_find(struct lr_party *p, const struct lr_place *place)
 {
 	for (unsigned i = 0; i < p->n_relays; i++)
 		if (strcmp(p->relays[i].place.text, place->text) == 0)
-			return;
+			return &p->relays[i];
+	return NULL;
+}
+
+void lr_sync_add(struct lr_party *p, const struct lr_place *place)
+{
+	if (lr_sync_find(p, place))
+		return;
 	struct lr_party_relay *r = lr_move_room(p);
 	if (!r)
 		return;

@@ -42,6 +42,7 @@
 #define LR_KICKERS_MAX  16
 #define LR_BOX_LEN      (LR_SECRET_LEN + LR_BOX_EXTRA)
 #define LR_CHARTER_HIDE 1 /* flag: members publish no addresses, only relay channels */
+#define LR_CHARTER_TLS  2 /* flag: the relays on port 443 speak TLS */
 
 struct lr_confirmed {
 	uint8_t keyhash[LR_KEYHASH_LEN];

@@ -123,7 +123,7 @@ static bool fill_fixed(const struct lr_charter_layout *l, struct lr_charter *out
 	out->pool = (struct lr_prefix){.ip = {.family = 4}, .len = p[LR_HEAD_POOL + 4]};
 	memcpy(out->pool.ip.b, p + LR_HEAD_POOL, 4);
 	memcpy(out->kicked, p + LR_HEAD_KICKED, LR_KEYHASH_LEN);
-	return !(out->flags & ~LR_CHARTER_HIDE) && out->epoch && out->number &&
+	return !(out->flags & ~(LR_CHARTER_HIDE | LR_CHARTER_TLS)) && out->epoch && out->number &&
 	       l->epoch <= UINT16_MAX && pool_ok(&out->pool);
 }
 

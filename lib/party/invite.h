@@ -5,8 +5,9 @@
  *   lasting  version and flags (1) | epoch (2) | secret (16) | id (32) | checksum (4): 55 bytes
  *   token    version and flags (1) | token (16) | checksum (4): 21 bytes
  * Version in the high four bits (1), flags in the low four: 1 token, 2 the alternative pool,
- * 4 addresses are hidden. The checksum is BLAKE2b over all that stands before it in canonical form,
- * hosts and name included, so that a mistyped host is told as well.
+ * 4 addresses are hidden, 8 the relays on port 443 speak TLS. The checksum is BLAKE2b over all that
+ * stands before it in canonical form, hosts and name included, so that a mistyped host is told as
+ * well.
  *
  * A token invite holds no secret: the relay keeps, under the token's hash, the secret and id sealed
  * under a key from the token, for a time and a number of uses (token.h).
@@ -25,6 +26,7 @@
 #define LR_INVITE_TOKEN 1 /* flags */
 #define LR_INVITE_POOL  2
 #define LR_INVITE_HIDE  4
+#define LR_INVITE_TLS   8
 
 /* Holds secrets: lr_wipe it. */
 struct lr_invite {

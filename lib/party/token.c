@@ -57,7 +57,7 @@ void lr_offer_sign(const struct lr_invite *v, const struct lr_epoch_keys *keys, 
 	memcpy(inside + IN_ID, v->id, LR_PARTY_ID_LEN);
 	lr_put_be16(inside + IN_EPOCH, keys->epoch);
 	memcpy(inside + IN_SECRET, keys->secret, LR_SECRET_LEN);
-	inside[IN_FLAGS] = v->flags & (LR_INVITE_POOL | LR_INVITE_HIDE);
+	inside[IN_FLAGS] = v->flags & (LR_INVITE_POOL | LR_INVITE_HIDE | LR_INVITE_TLS);
 	sealing_key(key, v->token);
 	memcpy(out + AT_SEALED, nonce, LR_XNONCE_LEN);
 	lr_xseal_once(out + AT_SEALED + LR_XNONCE_LEN, inside, sizeof(inside), NULL, 0, nonce, key);

@@ -109,8 +109,10 @@ static void refused(void)
 	c->epoch = 0;
 	is_int(lr_charter_sign(c, home.host_secret, bytes), -EINVAL, "epochs begin with 1");
 	*c = good;
-	c->flags = 2;
+	c->flags = 4;
 	is_int(lr_charter_sign(c, home.host_secret, bytes), -EINVAL, "no unknown flags");
+	c->flags = LR_CHARTER_HIDE | LR_CHARTER_TLS;
+	ok(lr_charter_sign(c, home.host_secret, bytes) > 0, "but those that are known");
 	*c = good;
 	c->confirmed[1].address = c->confirmed[0].address;
 	is_int(lr_charter_sign(c, home.host_secret, bytes), -EINVAL, "no address twice");
