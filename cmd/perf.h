@@ -34,6 +34,8 @@ struct lr_perf_args {
 	/* compare */
 	bool update, any_machine, all, md;
 	const char *baseline;
+	/* report */
+	const char *html;
 };
 #define LR_PERF_AT(member) offsetof(struct lr_perf_args, member)
 
@@ -52,6 +54,12 @@ int lr_perf_run_bench(struct lr_cli *cli);
 
 extern const struct lr_opt lr_perf_compare_options[];
 int lr_perf_run_compare(struct lr_cli *cli);
+extern const struct lr_opt lr_perf_check_options[];
+int lr_perf_run_check(struct lr_cli *cli);
+
+extern const struct lr_opt lr_perf_report_options[];
+int lr_perf_run_report(struct lr_cli *cli);
+
 /* Compares and shows, as the options say. The exit code. */
 int lr_perf_show_compared(struct lr_cli *cli, const json_t *base, const json_t *fresh);
 

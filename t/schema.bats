@@ -62,6 +62,8 @@ verbs() {
 		replay lr-perf replay $ROOT/share/traces/doom.pcap
 		profile lr-perf profile --for 1s
 		target lr-perf targets
+		check lr-perf check $BATS_TEST_TMPDIR/results
+		- lr-perf report
 		listed-game lr-game list
 		game lr-game show warcraft-3 flatout-2 minecraft-java
 		- lr-game detect

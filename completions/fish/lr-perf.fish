@@ -53,4 +53,14 @@ complete -c lr-perf -n '__fish_seen_subcommand_from compare' -s a -l all -d 'als
 complete -c lr-perf -n '__fish_seen_subcommand_from compare' -l md -d 'print Markdown'
 complete -c lr-perf -n '__fish_seen_subcommand_from compare' -l junit -r -F -d 'write JUnit XML to FILE too'
 complete -c lr-perf -n '__fish_seen_subcommand_from compare' -F
+complete -c lr-perf -n __fish_use_subcommand -a check -d 'the release checklist, and what to run next'
+complete -c lr-perf -n '__fish_seen_subcommand_from check' -l baseline -r -F -d 'compare with the results in FILE, too'
+complete -c lr-perf -n '__fish_seen_subcommand_from check' -l md -d 'print Markdown'
+complete -c lr-perf -n '__fish_seen_subcommand_from check' -l junit -r -F -d 'write JUnit XML to FILE too'
+complete -c lr-perf -n '__fish_seen_subcommand_from check' -F
+complete -c lr-perf -n __fish_use_subcommand -a report -d 'results as a page, a plot or a comment'
+complete -c lr-perf -n '__fish_seen_subcommand_from report' -l html -r -F -d 'write the page to FILE'
+complete -c lr-perf -n '__fish_seen_subcommand_from report' -l svg -x -a 'waterfall latency scaling history flame' -d 'print one plot as SVG'
+complete -c lr-perf -n '__fish_seen_subcommand_from report' -l md -d 'print Markdown'
+complete -c lr-perf -n '__fish_seen_subcommand_from report' -F
 complete -c lr-perf -n __fish_use_subcommand -a targets -d 'show what is to be reached'

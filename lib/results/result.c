@@ -18,7 +18,7 @@ enum lr_result_kind lr_result_kind(const json_t *object)
 		return LR_RESULT_BENCH;
 	if (json_is_array(json_object_get(object, LR_K_STAGES)))
 		return LR_RESULT_REPLAY;
-	if (json_object_get(object, LR_K_FOLDED))
+	if (json_is_array(json_object_get(object, LR_K_SPANS)))
 		return LR_RESULT_PROFILE;
 	return LR_RESULT_OTHER;
 }

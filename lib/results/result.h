@@ -11,6 +11,9 @@
  * process's summary. Samples inside a process share its luck (where its memory lies, which
  * processor it met) and say nothing about the next process; that is why they are not kept.
  *
+ * A result may also hold `distributions`, a list of {name, quantiles: [[0.5, ns], ...]}: round
+ * trips of the bare link and through the tunnel.
+ *
  * Two results that were recorded in one sitting, in turns, have the same `parameters.sitting`.
  */
 #ifndef LR_RESULTS_RESULT_H
@@ -28,7 +31,7 @@ enum lr_result_kind {
 	LR_RESULT_OTHER,
 	LR_RESULT_BENCH,   /* `metrics` */
 	LR_RESULT_REPLAY,  /* `stages` */
-	LR_RESULT_PROFILE, /* `folded` */
+	LR_RESULT_PROFILE, /* `spans` */
 };
 enum lr_result_kind lr_result_kind(const json_t *object);
 

@@ -1,0 +1,74 @@
+/*
+ * check_show.c - the checklist as lines, JSON, Markdown and JUnit XML
+ */
+#include "lib/results/check.h"
+#include "lib/results/show.h"
+#include "terms.h"
+
+static const char *word(enum lr_check_state s)
+{
+	static const char *const words[] = {"pass", "fail", "open"};
+	return words[s];
+}
+
+json_t *lr_check_json(const struct lr_check *c)
+{
+	json_t *o = json_object();
+
+	lr_json_put_str(o, LR_K_NAME, c->name);
+	lr_json_put(o, LR_K_PASS,
+		c->state == LR_CHECK_OPEN ? json_null() : json_boolean(c->state == LR_CHECK_PASS));
+	lr_json_put_str(o, LR_K_TEXT, c->text);
+	lr_json_put_str(o, LR_K_COMMAND, c->state == LR_CHECK_PASS ? NULL : c->next);
+	return o;
+}
+
+void lr_check_table(FILE *out, const struct lr_check checks[LR_CHECKS], bool colour)
+{
+	static const char *const colours[] = {"\033[32m", "\033[31m", ""};
+
+	for (size_t i = 0; i < LR_CHECKS; i++) {
+		const struct lr_check *c = &checks[i];
+		fprintf(out, "%s%s%s  %-9s %s\n", colour ? colours[c->state] : "", word(c->state),
+			colour ? "\033[0m" : "", c->name, c->text);
+		if (c->state != LR_CHECK_PASS)
+			fprintf(out, "      %-9s next: %s\n", "", c->next);
+	}
+}
+
+void lr_check_markdown(FILE *out, const struct lr_check checks[LR_CHECKS])
+{
+	fputs("| | check | found | next |\n|---|---|---|---|\n", out);
+	for (size_t i = 0; i < LR_CHECKS; i++) {
+		const struct lr_check *c = &checks[i];
+		bool pass = c->state == LR_CHECK_PASS;
+		fprintf(out, "| %s | %s | %s | %s%s%s |\n", word(c->state), c->name, c->text,
+			pass ? "" : "`", pass ? "" : c->next, pass ? "" : "`");
+	}
+}
+
+void lr_check_junit(FILE *out, const struct lr_check checks[LR_CHECKS])
+{
+	unsigned failed = 0, skipped = 0;
+
+	for (size_t i = 0; i < LR_CHECKS; i++) {
+		failed += checks[i].state == LR_CHECK_FAIL;
+		skipped += checks[i].state == LR_CHECK_OPEN;
+	}
+	fprintf(out,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"lr-perf check\" "
+		"tests=\"%d\" failures=\"%u\" skipped=\"%u\">\n",
+		LR_CHECKS, failed, skipped);
+	for (size_t i = 0; i < LR_CHECKS; i++) {
+		const struct lr_check *c = &checks[i];
+		fprintf(out, "  <testcase classname=\"check\" name=\"%s\">", c->name);
+		if (c->state != LR_CHECK_PASS) {
+			fprintf(out, "<%s message=\"",
+				c->state == LR_CHECK_FAIL ? "failure" : "skipped");
+			lr_show_escaped(out, c->text);
+			fputs("\"/>", out);
+		}
+		fputs("</testcase>\n", out);
+	}
+	fputs("</testsuite>\n", out);
+}

@@ -1,0 +1,32 @@
+/*
+ * page.h - one page about any number of results
+ *
+ * Files of results in the order of their age: the last one with metrics is *the* result, those
+ * before it are its history; the last replay, profile and latency distributions are shown with it.
+ * The page is one file that loads nothing and runs nothing, in light and dark, for a screen of any
+ * width.
+ */
+#ifndef LR_RESULTS_PAGE_H
+#define LR_RESULTS_PAGE_H
+
+#include <stdio.h>
+
+#include "lib/results/result.h"
+
+struct lr_page {
+	const json_t *const *results; /* with metrics, oldest first */
+	size_t n;
+	const json_t *replay;  /* lr-perf replay --json; or NULL */
+	const json_t *profile; /* lr-perf profile --json; or NULL */
+};
+
+/* Names of the plots, NULL-terminated: waterfall latency scaling history flame. */
+extern const char *const lr_page_plots[];
+
+void lr_page_html(FILE *out, const struct lr_page *page);
+/* One plot as an SVG file. False: there is no such plot, or nothing to draw in it. */
+bool lr_page_svg(FILE *out, const struct lr_page *page, const char *plot);
+/* For a pull request: targets that are missed, and a line about the rest. */
+void lr_page_markdown(FILE *out, const struct lr_page *page);
+
+#endif
