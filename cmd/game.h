@@ -15,6 +15,10 @@ struct lr_game_args {
 	const char *iface, *proc;
 	bool json;
 	bool undo; /* apply */
+	/* servers */
+	struct lr_opt_list games;
+	double wait_s;
+	bool no_broadcast, keep, forget;
 };
 
 extern const struct lr_prog lr_game_prog;
@@ -39,5 +43,8 @@ int lr_game_run_detect(struct lr_cli *cli);
 extern const struct lr_opt lr_game_apply_options[];
 int lr_game_run_apply(struct lr_cli *cli);
 int lr_game_run_watch(struct lr_cli *cli);
+
+extern const struct lr_opt lr_game_servers_options[];
+int lr_game_run_servers(struct lr_cli *cli);
 
 #endif

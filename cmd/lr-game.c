@@ -32,12 +32,19 @@ static const struct lr_verb verbs[] = {
 		lr_game_apply_options, 1, -1, lr_game_run_apply, "game"},
 	{"watch", "", "apply what runs, for as long as it does", lr_game_watch_options, 0, 0,
 		lr_game_run_watch},
+	{"servers", "[ADDRESS[:PORT]]...", "find servers of games, and what they say",
+		lr_game_servers_options, 0, -1, lr_game_run_servers},
 	{NULL},
 };
 
+static void defaults(void *args)
+{
+	((struct lr_game_args *)args)->wait_s = 1.5;
+}
+
 static const struct lr_exit_note exits[] = {
 	{LR_EXIT_OK, "done"},
-	{LR_EXIT_FAILED, "failed: no such game, no game runs"},
+	{LR_EXIT_FAILED, "failed: no such game, no game runs, no server answered"},
 	{LR_EXIT_USAGE, "command line wrong, nothing was done"},
 	{LR_EXIT_UNREACHABLE, "no node runs"},
 	{LR_EXIT_RIGHTS, "no right to talk to the node"},
@@ -55,6 +62,7 @@ const struct lr_prog lr_game_prog = {
 		    "  lr-game detect --json | jq -r .game\n"
 		    "  lr-game apply openttd\n",
 	.args_size = sizeof(struct lr_game_args),
+	.defaults = defaults,
 };
 
 int main(int argc, char **argv)

@@ -55,3 +55,43 @@ proc() {
 	is "$(jq -r '.event + " " + .game' "$BATS_TEST_TMPDIR/lines" | xargs)" \
 		"began openttd began warcraft-3 ended openttd"
 }
+
+@test "servers: found by broadcast and at an address, measured, kept as favourites" {
+	need socat
+	ns_make a
+	ip -n "$(nsname a)" link add v0 type veth peer name v1
+	ip -n "$(nsname a)" addr add 10.77.0.1/24 brd + dev v0
+	ip -n "$(nsname a)" link set v0 up
+	ip -n "$(nsname a)" link set v1 up
+	# The answer of a Chocolate Doom server, as captured.
+	printf '\0\016Chocolate Doom 3.0.0\0\0\2\10\4\0Our server\0' >"$BATS_TEST_TMPDIR/answer"
+	spawn ns a socat -T 1 UDP4-RECVFROM:2342,fork,broadcast SYSTEM:"cat $BATS_TEST_TMPDIR/answer"
+	answers() { ns a lr-game servers --game doom --wait 1 --json 127.0.0.1:2342 >"$BATS_TEST_TMPDIR/out"; }
+	wait_until 10 answers
+	ns a lr-game servers --game doom --wait 1 --json >"$BATS_TEST_TMPDIR/out"
+	json_ok game-server <"$BATS_TEST_TMPDIR/out"
+	is "$(jq -r 'select(.endpoint == "10.77.0.1:2342") | "\(.game) \(.name) \(.players)/\(.players_max) \(.version)"' \
+		"$BATS_TEST_TMPDIR/out")" "doom Our server 2/8 Chocolate Doom 3.0.0"
+	ns a lr-game servers --keep --wait 1 10.77.0.1 >/dev/null
+	is "$(ns a lr-game servers --no-broadcast --json | jq -r .endpoint)" 10.77.0.1:2342
+	ns a lr-game servers --forget 10.77.0.1
+	exits 1 ns a lr-game servers --no-broadcast --wait 0.2
+	exits 1 ns a lr-game servers --game stellaris
+	is "$output" "lr-game: stellaris: its servers answer no query that is known"
+}
+
+@test "servers: real ones of free games" {
+	only_all
+	need chocolate-server openttd teeworlds-server
+	ns_make a
+	export HOME=$BATS_TEST_TMPDIR
+	ns a sysctl -qw net.ipv4.ping_group_range='0 0'
+	printf '[network]\nserver_name = Lab\nserver_game_type = local\n[game_creation]\nmap_x = 6\nmap_y = 6\n' >"$HOME/ttd.cfg"
+	spawn ns a chocolate-server -privateserver
+	spawn ns a openttd -D -c "$HOME/ttd.cfg"
+	spawn ns a teeworlds-server "sv_name Tee;sv_register 0"
+	heard() { ns a lr-game servers --json --wait 1 127.0.0.1 | jq -r '"\(.game) \(.name)"' | sort >"$HOME/got" && grep -q "$1" "$HOME/got"; }
+	wait_until 30 heard "doom Unnamed server"
+	wait_until 30 heard "openttd Lab"
+	wait_until 30 heard "teeworlds Tee"
+}

@@ -72,6 +72,7 @@ verbs() {
 		applied-game lr-game apply warcraft-3
 		applied-game lr-game apply --undo warcraft-3
 		- lr-game watch
+		- lr-game servers
 		- lr-meet serve
 		- lr-meet get
 		- lr-meet map
