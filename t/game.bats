@@ -85,7 +85,6 @@ proc() {
 	need chocolate-server openttd teeworlds-server
 	ns_make a
 	export HOME=$BATS_TEST_TMPDIR
-	ns a sysctl -qw net.ipv4.ping_group_range='0 0'
 	printf '[network]\nserver_name = Lab\nserver_game_type = local\n[game_creation]\nmap_x = 6\nmap_y = 6\n' >"$HOME/ttd.cfg"
 	spawn ns a chocolate-server -privateserver
 	spawn ns a openttd -D -c "$HOME/ttd.cfg"
