@@ -33,6 +33,8 @@
  * captured one moves nothing. BOUND tells the channel, how long it lasts without a frame from
  * the member, and the address that the relay sees (IPv4 as ::ffff:a.b.c.d; zeros on TCP).
  * RELEASE is answered with REFUSED, reason "released".
+ * A member need not wait for BOUND: frames that it sends behind the BIND find the channel bound.
+ * One that overtook it on the way is refused as "unbound".
  *
  * A KEEPALIVE is answered with one that has the party's number at the relay. SIGNAL says
  * that the party changed (record.h, list.h: ask for what is since); the member sends it back, else
