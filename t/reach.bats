@@ -296,6 +296,27 @@ game_over() {
 	game_over
 }
 
+# all_direct A B...: A has a direct path to each of the others, and each of them one to A.
+all_direct() {
+	local other
+	for other in "${@:2}"; do paths_are direct "$1" "$other" || return; done
+}
+
+@test "one port-restricted member and three behind symmetric NATs: all searches meet, none waits for another" {
+	only_all
+	local n m since
+	lab_up a=port b=symmetric c=addrmap d=symmetric
+	relay_on
+	for ((n = 0; n < 5; n++)); do
+		since=$SECONDS
+		party a b c d
+		wait_until 60 all_direct a b c d
+		echo "met within $((SECONDS - since)) s"
+		for m in b c d a; do on $m lr-up --down; done
+		for m in b c d; do lab rebind $m; done
+	done
+}
+
 @test "symmetric against port-restricted: at least 95 of 100 tries meet within 10 s" {
 	only_all
 	local i pids=() met
