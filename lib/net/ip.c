@@ -195,3 +195,18 @@ enum lr_ip_flaw lr_packet_parse(const uint8_t *p, size_t len, struct lr_packet *
 		*out = packet;
 	return flaw;
 }
+
+void lr_packet_set_dscp(uint8_t *p, uint8_t dscp)
+{
+	if (p[0] >> 4 == 6) {
+		uint8_t class = (uint8_t)(dscp << 2 | (p[1] >> 4 & 3));
+		p[0] = (uint8_t)(0x60 | class >> 4);
+		p[1] = (uint8_t)(class << 4 | (p[1] & 15));
+		return;
+	}
+	uint32_t sum = (uint16_t)~lr_get_be16(p + 10) + (uint32_t)(uint16_t)~lr_get_be16(p);
+	p[1] = (uint8_t)(dscp << 2 | (p[1] & 3));
+	sum += lr_get_be16(p); /* RFC 1624, equation 3 */
+	sum = (sum & 0xffff) + (sum >> 16);
+	lr_put_be16(p + 10, (uint16_t) ~(sum + (sum >> 16)));
+}

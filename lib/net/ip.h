@@ -70,6 +70,9 @@ static inline uint8_t lr_packet_dscp(const uint8_t *p)
 	return (uint8_t)(p[0] >> 4 == 4 ? p[1] : p[0] << 4 | p[1] >> 4) >> 2;
 }
 
+/* Puts `dscp` (0..63) into that header and leaves its checksum right; ECN stays. */
+void lr_packet_set_dscp(uint8_t *p, uint8_t dscp);
+
 /* RFC 1071 one's complement sum of `len` bytes added to `sum`, not folded, not inverted.
  * Vectorised where the CPU allows: about 30 ns for 1,400 bytes. Any alignment. To go on with
  * another piece of the same data, the piece before must have had an even length. */

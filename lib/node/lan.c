@@ -4,6 +4,7 @@
 #include "lib/node/lan.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -30,7 +31,13 @@ int lr_node_lan_open(struct lr_node *node, const struct lr_node_rules *rules)
 		return -ENOMEM;
 	lr_lan_open(node->lan, rules->open);
 	lr_lan_pass(node->lan, rules->pass);
-	lr_lan_isolate(node->lan, rules->isolate ? &rules->ports : NULL);
+	if (rules->isolate) {
+		node->isolate = malloc(sizeof(*node->isolate));
+		if (!node->isolate)
+			return -ENOMEM;
+		*node->isolate = rules->ports;
+	}
+	lr_lan_isolate(node->lan, node->isolate);
 	lr_node_lan_addresses(node);
 	return 0;
 }
@@ -38,7 +45,9 @@ int lr_node_lan_open(struct lr_node *node, const struct lr_node_rules *rules)
 void lr_node_lan_close(struct lr_node *node)
 {
 	lr_lan_free(node->lan);
+	free(node->isolate);
 	node->lan = NULL;
+	node->isolate = NULL;
 }
 
 void lr_node_lan_addresses(struct lr_node *node)

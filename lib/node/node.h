@@ -30,6 +30,7 @@ struct lr_node_profile;
 struct lr_lan;
 struct lr_lan_member;
 struct lr_node_rules;
+struct lr_lan_ports;
 
 /* Drops that happen outside the protocol, behind those of `enum lr_wg_drop`. */
 enum lr_node_drop {
@@ -130,9 +131,10 @@ struct lr_node {
 	struct lr_loop loop;
 	/* the node's own */
 	struct lr_pump *pump;
-	struct lr_party *party; /* NULL: none */
-	struct lr_lan *lan;     /* the virtual Ethernet; NULL: a plain tunnel (lib/node/lan.h) */
-	unsigned n_guests;      /* peers that are guests: what they send may be for other peers */
+	struct lr_party *party;       /* NULL: none */
+	struct lr_lan_ports *isolate; /* only these and the active games' pass; NULL: all do */
+	struct lr_lan *lan; /* the virtual Ethernet; NULL: a plain tunnel (lib/node/lan.h) */
+	unsigned n_guests;  /* peers that are guests: what they send may be for other peers */
 	struct lr_control *control;
 	struct lr_play *play; /* play.h; NULL: no game was ever active */
 	struct lr_uapi_socket *uapi;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/node/book.h"
+#include "lib/node/play_on.h"
 #include "terms.h"
 
 struct active {
@@ -19,6 +20,7 @@ struct lr_play {
 	size_t n;
 	uint64_t serial;
 	struct lr_traffic traffic;
+	struct lr_play_groups groups;
 };
 
 const struct lr_traffic *lr_play_traffic(const struct lr_node *node)
@@ -31,14 +33,21 @@ uint64_t lr_play_serial(const struct lr_node *node)
 	return node->play ? node->play->serial : 0;
 }
 
-static void build(struct lr_play *play)
+struct lr_play_groups *lr_play_groups(struct lr_node *node)
 {
+	return &node->play->groups;
+}
+
+static void build(struct lr_node *node)
+{
+	struct lr_play *play = node->play;
 	const struct lr_game *games[LR_PLAY_MAX];
 
 	for (size_t i = 0; i < play->n; i++)
 		games[i] = play->list[i].game;
 	lr_traffic_build(&play->traffic, games, play->n);
 	play->serial++;
+	lr_play_on(node);
 }
 
 static void take_out(struct lr_play *play, size_t i)
@@ -113,7 +122,7 @@ static json_t *set(struct lr_node *node, const json_t *request, const void *owne
 		lr_game_free(game);
 		return lr_book_no(&err);
 	}
-	build(play);
+	build(node);
 	return named(game->name);
 }
 
@@ -132,7 +141,7 @@ static json_t *take_back(struct lr_node *node, const json_t *request)
 			i++;
 		}
 	if (there) {
-		build(play);
+		build(node);
 		return named(name);
 	}
 	lr_err_set(&err, LR_EXIT_FAILED, "%.60s: is not active", name ? name : "no game");
@@ -178,7 +187,7 @@ void lr_play_drop(struct lr_node *node, const void *owner)
 			i++;
 		}
 	if (gone)
-		build(play);
+		build(node);
 }
 
 void lr_play_end(struct lr_node *node)

@@ -28,6 +28,12 @@ struct lr_play;
 const struct lr_traffic *lr_play_traffic(const struct lr_node *node);
 /* Another number after each change. */
 uint64_t lr_play_serial(const struct lr_node *node);
+/* The groups that lib/node/play_on.c has turned on; for it, while a change is made. */
+struct lr_play_groups {
+	struct lr_ip at[LR_TRAFFIC_GROUPS];
+	unsigned n;
+};
+struct lr_play_groups *lr_play_groups(struct lr_node *node);
 /* Names of the active profiles. New reference. */
 json_t *lr_play_names(const struct lr_node *node);
 

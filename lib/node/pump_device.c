@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/node/play_on.h"
 #include "lib/node/pump_inside.h"
 
 enum {
@@ -21,7 +22,7 @@ enum {
 };
 
 static enum lr_queue_class class_of(
-	struct lr_pump *p, const struct lr_pump_frame *f, size_t len, uint16_t *flow)
+	struct lr_pump *p, struct lr_pump_frame *f, size_t len, uint16_t *flow)
 {
 	size_t head = p->tun.tap ? LR_ETH_HEAD : 0;
 	bool many = (f->vnet.gso_type & ~LR_VNET_GSO_ECN) != LR_VNET_GSO_NONE;
@@ -29,8 +30,9 @@ static enum lr_queue_class class_of(
 	*flow = 0;
 	if (len < head)
 		return LR_QUEUE_GAME; /* it is no frame: whoever sends it drops it */
+	bool marked = lr_play_mark(p->node, f->bytes + head, len - head);
 	return lr_queue_class(
-		&p->queue, p->node->loop.now, f->bytes + head, len - head, many, false, flow);
+		&p->queue, p->node->loop.now, f->bytes + head, len - head, many, marked, flow);
 }
 
 /* One frame. False: there is none. */

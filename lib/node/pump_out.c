@@ -11,6 +11,7 @@
 #include "lib/node/copy.h"
 #include "lib/node/fit.h"
 #include "lib/node/party_wire.h"
+#include "lib/node/play_on.h"
 #include "lib/node/pump_inside.h"
 
 void lr_pump_flush(struct lr_pump *p)
@@ -96,11 +97,12 @@ struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *pack
 struct lr_service lr_pump_service(
 	struct lr_node *node, const struct lr_wg_peer *peer, const uint8_t *packet, size_t len)
 {
-	struct lr_reach *reach = node->redundant ? lr_pump_reach(peer) : NULL;
+	struct lr_reach *reach = node->redundant || node->play ? lr_pump_reach(peer) : NULL;
 	bool marked = lr_packet_dscp(packet) == LR_DSCP_EF;
+	bool twice = reach && ((node->redundant && lr_copy_wanted(node, reach, packet, len)) ||
+				      lr_play_twice(node, packet, len));
 
-	return (struct lr_service){.twice = reach && lr_copy_wanted(node, reach, packet, len),
-		.tos = marked ? LR_DSCP_EF << 2 : 0};
+	return (struct lr_service){.twice = twice, .tos = marked ? LR_DSCP_EF << 2 : 0};
 }
 
 unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer)

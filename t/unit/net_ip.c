@@ -284,8 +284,33 @@ static void rubbish(void)
 	ok(fine > 10000, "and there is something accepted");
 }
 
+static void marks(void)
+{
+	uint8_t four[20] = {
+		0x45, 0x02, 0, 20, 0, 1, 0, 0, 64, 17, 0, 0, 10, 66, 0, 1, 10, 66, 0, 2};
+	uint8_t six[40] = {0x60, 0x25, 0x43, 0x21};
+
+	lr_ip4_checksum(four);
+	is_int(lr_packet_dscp(four), 0, "no mark");
+	lr_packet_set_dscp(four, LR_DSCP_EF);
+	is_int(lr_packet_dscp(four), LR_DSCP_EF, "EF");
+	is_int(four[1] & 3, 2, "ECN stays");
+	is_int(lr_sum_fold(lr_sum(four, 20, 0)), 0, "and the checksum is right");
+	for (unsigned d = 0, wrong = 0; d < 64; d++) {
+		lr_packet_set_dscp(four, (uint8_t)d);
+		wrong += lr_sum_fold(lr_sum(four, 20, 0)) != 0;
+		if (d == 63)
+			is_int(wrong, 0, "of every mark");
+	}
+	lr_packet_set_dscp(six, LR_DSCP_EF);
+	is_int(lr_packet_dscp(six), LR_DSCP_EF, "IPv6: EF");
+	is_int(six[1] & 0x3f, 0x25, "its ECN and flow label stay");
+	ok(six[0] >> 4 == 6 && six[2] == 0x43 && six[3] == 0x21, "and the rest");
+}
+
 int main(void)
 {
+	marks();
 	plain4();
 	plain6();
 	broken6();

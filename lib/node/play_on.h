@@ -1,0 +1,26 @@
+/*
+ * play_on.h - what the games that are played change in the node
+ *
+ * Theory of operation. While profiles are active (play.h)
+ *   - their multicast groups lead to our interface, and go to members that say nothing of groups:
+ *     a game joins and sends on whatever interface the system would take, which is the real LAN's;
+ *   - with --isolate their ports pass, beside those that were named;
+ *   - their packets are marked as the profile says, which also puts them before bulk and makes the
+ *     datagram outside carry the mark;
+ *   - small ones go over two paths where the profile wants that.
+ * All of it is undone when the last profile is taken back. Nothing of it costs a packet anything
+ * while none is active.
+ */
+#ifndef LR_NODE_PLAY_ON_H
+#define LR_NODE_PLAY_ON_H
+
+#include "lib/node/node.h"
+
+/* The set of active profiles is another. */
+void lr_play_on(struct lr_node *node);
+/* An IP packet of the interface, which may be marked in place. Whether it goes before bulk. */
+bool lr_play_mark(const struct lr_node *node, uint8_t *packet, size_t len);
+/* Whether it is one that its profile wants on two paths. */
+bool lr_play_twice(const struct lr_node *node, const uint8_t *packet, size_t len);
+
+#endif

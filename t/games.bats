@@ -1,0 +1,129 @@
+# games.bats - real games find each other and play in a party; their own words are what is looked at
+#
+# Three machines behind a router each, a party over a relay. Games that need no display: Debian's Chocolate
+# Doom with FreeDM, OpenTTD, Freeciv, DOSBox.
+load helper
+load party
+
+setup() {
+	party_setup
+	local n
+	for n in a b c; do mkdir -p "$BATS_TEST_TMPDIR/$n.home"; done
+	printf 'nameserver 127.0.0.1\n' >"$BATS_TEST_TMPDIR/resolv.conf" # dead: a game must not wait for names
+	PATH=$PATH:/usr/games
+}
+
+# playing NAME CMD...: a game of that member, with a home and a dead resolver of its own; says what it says
+# line by line into NAME.COMMAND.
+play() {
+	local n=$1
+	shift
+	ip netns exec "$(nsname "$n")" unshare --mount sh -c 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)" && exec "$@"' \
+		"$BATS_TEST_TMPDIR/resolv.conf" env HOME="$BATS_TEST_TMPDIR/$n.home" XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/$n.home" \
+		SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy timeout -k 1 100 stdbuf -oL "$@"
+}
+playing() {
+	local n=$1 log=$BATS_TEST_TMPDIR/$1.$2
+	play "$@" >"$log" 2>&1 3>&- </dev/null &
+	started $!
+}
+says() { grep -q -- "$2" "$BATS_TEST_TMPDIR/$1"; }
+three() {
+	host a "$@"
+	join b "$INVITE" "$@"
+	join c "$INVITE" "$@"
+	local n
+	for n in b c; do wait_until 20 path_is $n a direct; done
+	wait_until 20 path_is c b direct
+	A=$(address a) B=$(address b)
+}
+# binds NAME PORT [t]: somebody listens there
+binds() { ns "$1" ss -Hln"${3:-u}" "sport = :$2" | grep -q .; }
+
+@test "Chocolate Doom: the server is found by broadcast, two more join it, all three play" {
+	only_all
+	need chocolate-doom chocolate-server
+	three
+	playing a chocolate-server -privateserver
+	wait_until 20 binds a 2342
+	search() { play b chocolate-doom -localsearch >"$BATS_TEST_TMPDIR/search" 2>&1; grep -q "1 server(s) found" "$BATS_TEST_TMPDIR/search"; }
+	wait_until 40 search
+	grep -q "$A" "$BATS_TEST_TMPDIR/search"
+	local doom=(chocolate-doom -iwad /usr/share/games/doom/freedm.wad -nosound -nogui -window -deathmatch -warp 1 -nodes 3)
+	playing a "${doom[@]}" -connect 127.0.0.1
+	playing b "${doom[@]}" -autojoin
+	playing c "${doom[@]}" -autojoin
+	for n in a b c; do wait_until 60 says $n.chocolate-doom 'of 3 (3 nodes)'; done
+}
+
+@test "OpenTTD: found by a broadcast to the subnet, joined, a company founded" {
+	only_all
+	need openttd
+	three
+	printf '[network]\nserver_name = lan\nserver_game_type = local\n[game_creation]\nmap_x = 6\nmap_y = 6\n' >"$BATS_TEST_TMPDIR/s.cfg"
+	printf '[network]\nclient_name = lanplayer\n' >"$BATS_TEST_TMPDIR/c.cfg"
+	playing a openttd -D -c "$BATS_TEST_TMPDIR/s.cfg"
+	wait_until 30 binds a 3979
+	# its window's "Search LAN" by hand: the dummy driver has no window
+	asked() { printf '\3\0\0' | ns b timeout 2 socat -t 1 - UDP-DATAGRAM:10.66.255.255:3979,broadcast | od -An -tx1 | grep -q "03 00 01"; }
+	wait_until 20 asked
+	playing b openttd -n "$A:3979" -v sdl -s null -m null -c "$BATS_TEST_TMPDIR/c.cfg" -d net=3
+	wait_until 60 says a.openttd 'lanplayer has joined the game'
+	wait_until 60 says a.openttd 'has started a new company'
+}
+
+@test "Freeciv: announced by multicast, joined, turns go by" {
+	only_all
+	need freeciv-server freeciv-sdl2
+	three
+	chmod 777 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"/*.home
+	for n in a b; do ns $n lr-game apply --iface "$(ifn $n)" freeciv; done # its groups lead to the party
+	mkfifo "$BATS_TEST_TMPDIR/say"
+	(cd "$BATS_TEST_TMPDIR/a.home" && play a runuser -u nobody -- freeciv-server -A IPv4 -p 5556 -i "$A") \
+		<>"$BATS_TEST_TMPDIR/say" >"$BATS_TEST_TMPDIR/a.freeciv" 2>&1 3>&- &
+	started $!
+	wait_until 30 binds a 5556 t
+	# what its client's "scan" does: a question to the group, the answer comes to another
+	ns b python3 - "$B" >"$BATS_TEST_TMPDIR/scan" 2>&1 3>&- <<-'END' &
+		import socket, struct, sys, time
+		r = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		r.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		r.bind(("", 4556))
+		r.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+		             socket.inet_aton("225.1.1.1") + socket.inet_aton(sys.argv[1]))
+		r.settimeout(1)
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+		for _ in range(30):
+		    s.sendto(b"\x02\0", ("225.1.1.1", 4555))
+		    try:
+		        data, at = r.recvfrom(2000)
+		        print(at[0], data, flush=True)
+		        break
+		    except TimeoutError:
+		        pass
+	END
+	started $!
+	wait_until 40 grep -q "^$A .*5556" "$BATS_TEST_TMPDIR/scan"
+	playing b runuser -u nobody -- freeciv-sdl2 -A IPv4 -a -s "$A" -p 5556 -n LanPlayer -P none
+	wait_until 60 says a.freeciv 'LanPlayer has connected from'
+	printf 'set aifill 4\nset timeout 5\nset saveturns 1\nstart\n' >"$BATS_TEST_TMPDIR/say"
+	wait_until 60 says a.freeciv 'Game saved as .*T0003'
+}
+
+@test "DOSBox: IPX in UDP, a server and a client that ping each other" {
+	only_all
+	need dosbox
+	three
+	for n in a b; do
+		local what="ipxnet startserver 213"
+		[ $n = a ] || what="ipxnet connect $A 213"
+		printf '[sdl]\noutput=surface\n[mixer]\nnosound=true\n[ipx]\nipx=true\n[autoexec]\nmount c %s\nc:\n%s >> conn.txt\n%s\n' \
+			"$BATS_TEST_TMPDIR/$n.home" "$what" "$([ $n = a ] || echo 'ipxnet ping >> conn.txt')" >"$BATS_TEST_TMPDIR/$n.conf"
+	done
+	playing a dosbox -conf "$BATS_TEST_TMPDIR/a.conf"
+	wait_until 30 binds a 213
+	playing b dosbox -conf "$BATS_TEST_TMPDIR/b.conf"
+	connected() { cat "$BATS_TEST_TMPDIR"/b.home/CONN.TXT "$BATS_TEST_TMPDIR"/b.home/conn.txt 2>/dev/null | grep -qi "client connected to server"; }
+	wait_until 40 connected
+}
