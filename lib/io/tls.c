@@ -349,7 +349,8 @@ void lr_tls_take(struct lr_tls *t, int fd, const struct lr_endpoint *peer, sockl
 	}
 	c->peer_len = len;
 	hurry(c);
-	shake(&c->net, EPOLLIN);
+	/* Not at once: a crowd that comes together is served in turn with all else. */
+	want(t->loop, &c->net, &c->net_events, EPOLLIN);
 }
 
 /* ------------------------------------------------------------------ beginning and end */
