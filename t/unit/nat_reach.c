@@ -293,6 +293,29 @@ static void backoff(void)
 	party_release(&p);
 }
 
+/* Attempts have become seldom; when traffic begins they begin anew. */
+static void wanted(void)
+{
+	struct party p;
+
+	party_begin(&p, "prc", "prc");
+	p.member[1].router[0].drops = true;
+	party_meet_both(&p);
+	party_run(&p, p.sim.now + 600000 * MS, NULL);
+	uint64_t from = p.member[0].probes;
+	lr_reach_sent(&p.member[0].reach, p.sim.now, 100);
+	party_run(&p, p.sim.now + 1000 * MS, NULL);
+	ok(p.member[0].probes - from >= 4, "traffic after a lull: %llu probes in a second",
+		(unsigned long long)(p.member[0].probes - from));
+	uint64_t first = p.member[0].reach.punch.first_ns;
+	party_traffic(&p, 40000, NULL);
+	ok(p.member[0].reach.punch.first_ns == first, "  and none begins while it goes on");
+	party_run(&p, p.sim.now + 600000 * MS, NULL);
+	p.member[1].router[0].drops = false;
+	ok(party_traffic(&p, 2000, party_direct), "direct as soon as it is possible and wanted");
+	party_release(&p);
+}
+
 /* 16 candidates that all point at strangers, and no budget beyond 20 packets/s. */
 static void budget(void)
 {
@@ -547,6 +570,7 @@ int main(void)
 	relay_faster();
 	hide();
 	backoff();
+	wanted();
 	budget();
 	hostile();
 	aimed();
