@@ -9,9 +9,12 @@ static void defaults(void *args)
 
 	a->gate = "documented";
 	a->repeat = 1;
+	a->sample = 1;
 	a->top = 20;
-	a->time = "10s";
 	a->runs = 10;
+	a->interval = 1;
+	a->players = 4;
+	a->seed = 1;
 }
 
 static const struct lr_opt options[] = {
@@ -22,6 +25,8 @@ static const struct lr_opt options[] = {
 static const struct lr_verb verbs[] = {
 	{"replay", "FILE...", "play captures through every stage and time each",
 		lr_perf_replay_options, 1, -1, lr_perf_run_replay, "file"},
+	{"monitor", "[PID|IFACE]", "watch a node or a process, and say what looks wrong",
+		lr_perf_monitor_options, 0, 1, lr_perf_run_monitor, "iface"},
 	{"profile", "[IFACE]", "where a running node's time goes", lr_perf_profile_options, 0, 1,
 		lr_perf_run_profile, "iface"},
 	{"bench", "[NAME...]", "measure every operation that counts, in fresh processes",
@@ -34,6 +39,12 @@ static const struct lr_verb verbs[] = {
 		lr_perf_check_options, 0, -1, lr_perf_run_check, "file"},
 	{"report", "RESULTS...", "results as a page, a plot or a comment", lr_perf_report_options,
 		1, -1, lr_perf_run_report, "file"},
+	{"record", "IFACE [FILE]", "record an interface's packets as pcapng",
+		lr_perf_record_options, 1, 2, lr_perf_run_record, "iface"},
+	{"trace-info", "FILE...", "what captures hold: games, sizes, rates, ports", NULL, 1, -1,
+		lr_perf_run_trace_info, "file"},
+	{"synth", "GAME [FILE]", "make a capture of a game's traffic from its profile",
+		lr_perf_synth_options, 1, 2, lr_perf_run_synth},
 	{"targets", "[NAME]", "show what is to be reached", NULL, 0, 1, lr_perf_run_targets, NULL},
 	{0},
 };
@@ -44,9 +55,9 @@ static const struct lr_exit_note exits[] = {
 		"nothing could be measured or compared, no such target, or the output not written"},
 	{LR_EXIT_USAGE, "wrong command line"},
 	{LR_EXIT_MISSED,
-		"a stage missed its target, something is worse than the base, or a check failed"},
+		"a target missed, a check failed, something worse, or wrong as monitor says"},
 	{LR_EXIT_UNREACHABLE, "no node runs, or it does not answer"},
-	{LR_EXIT_RIGHTS, "no right to talk to the node"},
+	{LR_EXIT_RIGHTS, "no right to talk to the node, or to capture"},
 	{0},
 };
 
@@ -63,6 +74,8 @@ const struct lr_prog lr_perf_prog = {
 		    "  lr-perf replay --gate ours --repeat 20 game.pcapng\n"
 		    "  lr-perf bench ipam wg\n"
 		    "  lr-perf bench --against ../base && lr-perf compare base.json new.json\n"
+		    "  lr-perf record lr0 game.pcapng --for 1m\n"
+		    "  lr-perf synth openttd | lr-perf replay -\n"
 		    "  lr-perf targets\n",
 	.args_size = sizeof(struct lr_perf_args),
 	.defaults = defaults,

@@ -12,17 +12,19 @@
 
 #include "lib/base/json.h"
 #include "lib/base/opt.h"
+#include "lib/game/game.h"
 
 /* What the options of all verbs set; lr-perf.c has the defaults. */
 struct lr_perf_args {
 	bool json;
 	const char *junit; /* FILE, or NULL */
 	/* replay */
-	bool tap, no_timing;
-	const char *gate;
-	long repeat;
+	bool tap, no_timing, loop;
+	const char *gate, *speed, *filter, *peers, *direction;
+	long repeat, sample;
 	/* profile, monitor */
-	const char *time; /* --for */
+	const char *time; /* --for; NULL: the verb's default */
+	double interval;
 	/* profile */
 	const char *slow, *stall, *report, *svg;
 	long top, every;
@@ -36,6 +38,8 @@ struct lr_perf_args {
 	const char *baseline;
 	/* report */
 	const char *html;
+	/* record, synth */
+	long count, snaplen, players, seed;
 };
 #define LR_PERF_AT(member) offsetof(struct lr_perf_args, member)
 
@@ -46,6 +50,22 @@ int lr_perf_run_replay(struct lr_cli *cli);
 
 extern const struct lr_opt lr_perf_profile_options[];
 int lr_perf_run_profile(struct lr_cli *cli);
+
+extern const struct lr_opt lr_perf_monitor_options[];
+int lr_perf_run_monitor(struct lr_cli *cli);
+
+extern const struct lr_opt lr_perf_record_options[];
+int lr_perf_run_record(struct lr_cli *cli);
+/* The stream for a capture, standard output for "-" unless that is a terminal or has the JSON. NULL
+ * with `err`. */
+FILE *lr_perf_capture_out(const char *path, bool json, struct lr_err *err);
+
+int lr_perf_run_trace_info(struct lr_cli *cli);
+/* The profiles that are compiled in, and the user's own. 0, or -1 with `err`. */
+int lr_perf_games(struct lr_games *games, struct lr_err *err);
+
+extern const struct lr_opt lr_perf_synth_options[];
+int lr_perf_run_synth(struct lr_cli *cli);
 
 int lr_perf_run_targets(struct lr_cli *cli);
 

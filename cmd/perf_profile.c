@@ -133,7 +133,8 @@ static json_t *measure(struct lr_client *c, const struct lr_perf_args *a, struct
 
 	lr_json_put_int(request, LR_K_REPORT_S, 0);
 	if (put_settings(request, a, err) < 0 ||
-		lr_given_duration("--for", a->time, FOR_MAX_S, &seconds, err) < 0 ||
+		lr_given_duration("--for", a->time ? a->time : "10s", FOR_MAX_S, &seconds, err) <
+			0 ||
 		!(before = lr_client_ask(c, lr_client_request("profile"), err))) {
 		json_decref(request);
 		return NULL;

@@ -2,11 +2,15 @@
  * perf_replay.c - lr-perf replay: plays captures through the library's stages
  */
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/perf.h"
+#include "lib/base/clock.h"
+#include "lib/node/given.h"
 #include "lib/replay/report.h"
 
 const struct lr_opt lr_perf_replay_options[] = {
@@ -19,6 +23,18 @@ const struct lr_opt lr_perf_replay_options[] = {
 		.complete = "file"},
 	{"no-timing", 0, LR_OPT_FLAG, NULL, "do not time packets, only the whole",
 		LR_PERF_AT(no_timing)},
+	{"sample", 0, LR_OPT_INT, "N", "time one packet in N", LR_PERF_AT(sample), 1, 1000000},
+	{"speed", 0, LR_OPT_TEXT, "N", "at N times the capture's own pace; max: as fast as it goes",
+		LR_PERF_AT(speed), .complete = "1 max"},
+	{"loop", 0, LR_OPT_FLAG, NULL, "begin anew at the end, until an interrupt or --for",
+		LR_PERF_AT(loop)},
+	{"for", 0, LR_OPT_TEXT, "TIME", "end after so long", LR_PERF_AT(time)},
+	{"filter", 0, LR_OPT_TEXT, "EXPRESSION", "play what this pcap-filter(7) lets through",
+		LR_PERF_AT(filter)},
+	{"peers", 0, LR_OPT_TEXT, "MAP", "play these peers' packets: ADDRESS=NAME,...",
+		LR_PERF_AT(peers)},
+	{"direction", 0, LR_OPT_TEXT, "WHICH", "play what went in, out or both",
+		LR_PERF_AT(direction), .complete = "in out both"},
 	{0},
 };
 
@@ -66,6 +82,39 @@ static int conclude(struct lr_cli *cli, const struct lr_run *r)
 	return lr_run_missed(r) ? LR_EXIT_MISSED : LR_EXIT_OK;
 }
 
+static volatile int interrupted;
+static void on_signal(int signal_number)
+{
+	(void)signal_number;
+	interrupted = 1;
+}
+
+/* The options about which packets, when and how long. 0 or -1. */
+static int choose(struct lr_cli *cli, struct lr_plan *plan)
+{
+	const struct lr_perf_args *a = cli->args;
+	const struct sigaction act = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	uint64_t seconds = 0;
+	char *end;
+
+	if (a->speed && strcmp(a->speed, "max") != 0) {
+		plan->speed = strtod(a->speed, &end);
+		if (end == a->speed || *end || !(plan->speed > 0) || plan->speed > 1e6)
+			return lr_err_set(&cli->err, LR_EXIT_USAGE,
+				"--speed %s: it is a number above 0, or max", a->speed);
+	}
+	if (a->time && lr_given_duration("--for", a->time, 366 * 86400, &seconds, &cli->err) < 0)
+		return -1;
+	if (a->loop || a->time || plan->speed > 0) { /* else an interrupt ends it as any program */
+		sigaction(SIGINT, &act, NULL);
+		plan->stop = &interrupted;
+	}
+	plan->until = a->time ? lr_now() + seconds * LR_NS_PER_S : 0;
+	if (a->peers && lr_select_peers(&plan->select, a->peers, &cli->err) < 0)
+		return -1;
+	return a->direction ? lr_select_direction(&plan->select, a->direction, &cli->err) : 0;
+}
+
 static int plan_of(struct lr_cli *cli, struct lr_plan *plan)
 {
 	const struct lr_perf_args *a = cli->args;
@@ -73,8 +122,10 @@ static int plan_of(struct lr_cli *cli, struct lr_plan *plan)
 	*plan = (struct lr_plan){
 		.files = cli->operands,
 		.n_files = (size_t)cli->n,
-		.repeat = (unsigned)a->repeat,
+		.repeat = a->loop ? UINT_MAX : (unsigned)a->repeat,
 		.timing = !a->no_timing,
+		.sample = (unsigned)a->sample,
+		.filter = a->filter,
 		.gate = strcmp(a->gate, "ours") == 0 ? LR_GATE_OURS : LR_GATE_DOCUMENTED,
 	};
 	if (plan->gate == LR_GATE_DOCUMENTED && strcmp(a->gate, "documented") != 0)
@@ -82,7 +133,7 @@ static int plan_of(struct lr_cli *cli, struct lr_plan *plan)
 			"--gate %s: there are two, documented and ours", a->gate);
 	if (a->json && a->tap)
 		return lr_err_set(&cli->err, LR_EXIT_USAGE, "--json and --tap exclude each other");
-	return 0;
+	return choose(cli, plan);
 }
 
 int lr_perf_run_replay(struct lr_cli *cli)

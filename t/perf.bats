@@ -192,6 +192,45 @@ lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 11500
 	exits 2 lr-perf replay
 }
 
+@test "a choice of packets: filter, peers, direction; what is left out is counted" {
+	"$MKCAP" raw 200 >raw.pcap
+	replayed --filter 'src host 10.1.0.1' raw.pcap
+	n=$(field .delivered)
+	[ "$n" -gt 0 ]
+	is "$(field '.dropped.filtered + .delivered')" 200
+	replayed --filter 'not src host 10.1.0.1' raw.pcap
+	is "$(field .delivered)" $((200 - n))
+	replayed --peers 10.1.0.1=me,10.9.9.9=nobody --direction out raw.pcap
+	is "$(field '[.delivered, .peers[0].tx_packets, .peers[0].peer, .peers[1].rx_packets]')" "[$n,$n,\"me\",0]"
+	replayed --direction in raw.pcap
+	is "$(field '[.delivered, .dropped.filtered]')" "[0,200]" "raw IP does not tell a direction"
+	"$MKCAP" cooked 200 >cooked.pcap
+	replayed --direction in cooked.pcap
+	is "$(field '.delivered + .dropped.filtered')" 200
+	exits 2 lr-perf replay --filter 'no such thing' raw.pcap
+	[[ $output == "lr-perf: --filter no such thing: "* ]]
+	exits 2 lr-perf replay --direction up raw.pcap
+	for map in "" = a=b 10.0.0.1 10.0.0.1= 10.0.0.1=a,; do
+		exits 2 lr-perf replay --peers "$map" raw.pcap
+	done
+}
+
+@test "pace and end: --speed, --loop with --for, --sample" {
+	"$MKCAP" raw 1000 >raw.pcap
+	replayed --sample 10 raw.pcap
+	is "$(field '[.sample, .delivered, .stages[0].n, .stages[6].n]')" "[10,1000,100,100]"
+	replayed --loop --for 1s --no-timing raw.pcap
+	is "$(field '.repeat > 1 and .packets > 1000 and .packets == .delivered and .speed == null')" true
+	# a second between the first and the last packet, at 1000 times the pace
+	"$MKCAP" raw 3 >slow.pcap
+	replayed --speed 1000000 slow.pcap
+	is "$(field '[.delivered, .speed]')" "[3,1000000]"
+	for speed in 0 -1 fast 1x; do
+		exits 2 lr-perf replay --speed "$speed" raw.pcap
+	done
+	exits 2 lr-perf replay --loop - <raw.pcap
+}
+
 @test "TAP: a point a stage, and the plan is right" {
 	steady 1000
 	"$MKCAP" raw 200 >raw.pcap

@@ -60,7 +60,11 @@ verbs() {
 		- lr-peer explain
 		- lr-peer netcheck
 		replay lr-perf replay $ROOT/share/traces/doom.pcap
+		monitor lr-perf monitor --interval 0.05 --for 1s
 		profile lr-perf profile --for 1s
+		capture lr-perf record lo /dev/null --count 1 --for 1s
+		trace lr-perf trace-info $ROOT/share/traces/doom.pcap
+		capture lr-perf synth doom /dev/null
 		target lr-perf targets
 		check lr-perf check $BATS_TEST_TMPDIR/results
 		- lr-perf report
@@ -139,7 +143,7 @@ verbs() {
 	lr_keys c
 	for p in "$ROOT"/cmd/lr-*.c; do
 		p=$(basename "$p" .c)
-		for verb in $("$p" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+		for verb in $("$p" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
 			verbs | grep -q " $p $verb\b" || { echo "$p $verb"; false; }
 		done
 	done

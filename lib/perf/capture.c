@@ -212,3 +212,66 @@ void lr_capture_close(struct lr_capture *c)
 	free(c->buffer);
 	free(c);
 }
+
+/* --- filters --- */
+
+struct lr_filter {
+	const char *expression;
+	struct bpf_program program;
+	uint32_t link;
+	bool compiled; /* for `link`; false: it makes no sense there */
+};
+
+/* Libpcap's own numbers are those of files but for raw IP. */
+static int dlt_of(uint32_t link)
+{
+	return link == 101 ? DLT_RAW : (int)link;
+}
+
+/* `text` gets why not; may be NULL. */
+static void compile(struct lr_filter *f, uint32_t link, char text[PCAP_ERRBUF_SIZE])
+{
+	pcap_t *dead = pcap_open_dead(dlt_of(link), 262144);
+
+	if (f->compiled)
+		pcap_freecode(&f->program);
+	f->link = link;
+	f->compiled = dead &&
+		      pcap_compile(dead, &f->program, f->expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+	if (text)
+		snprintf(text, PCAP_ERRBUF_SIZE, "%s", dead ? pcap_geterr(dead) : "out of memory");
+	if (dead)
+		pcap_close(dead);
+}
+
+struct lr_filter *lr_filter_new(const char *expression, struct lr_err *err)
+{
+	struct lr_filter *f = calloc(1, sizeof(*f));
+	char text[PCAP_ERRBUF_SIZE] = "out of memory";
+
+	if (f) {
+		f->expression = expression;
+		compile(f, DLT_EN10MB, text);
+	}
+	if (f && f->compiled)
+		return f;
+	free(f);
+	lr_err_set(err, LR_EXIT_USAGE, "--filter %s: %s", expression, text);
+	return NULL;
+}
+
+bool lr_filter_passes(struct lr_filter *f, const struct lr_captured *frame)
+{
+	const struct pcap_pkthdr head = {.caplen = frame->caplen, .len = frame->len};
+
+	if (frame->link != f->link)
+		compile(f, frame->link, NULL);
+	return f->compiled && pcap_offline_filter(&f->program, &head, frame->bytes) > 0;
+}
+
+void lr_filter_free(struct lr_filter *f)
+{
+	if (f && f->compiled)
+		pcap_freecode(&f->program);
+	free(f);
+}

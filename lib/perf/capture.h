@@ -26,4 +26,12 @@ int lr_capture_next(struct lr_capture *c, struct lr_captured *out, struct lr_err
 const char *lr_capture_format(const struct lr_capture *c); /* "pcap" or "pcapng" */
 void lr_capture_close(struct lr_capture *c);
 
+/* An expression of pcap-filter(7), compiled anew for each link type that comes. A link type for
+ * which it makes no sense lets nothing through. */
+struct lr_filter;
+/* NULL with `err` (LR_EXIT_USAGE): no such expression. `expression` is kept by pointer. */
+struct lr_filter *lr_filter_new(const char *expression, struct lr_err *err);
+bool lr_filter_passes(struct lr_filter *f, const struct lr_captured *frame);
+void lr_filter_free(struct lr_filter *f); /* NULL is fine */
+
 #endif

@@ -18,6 +18,8 @@ enum block_type {
 
 #define ORDER_MAGIC   0x1a2b3c4du
 #define OPT_END       0
+#define OPT_COMMENT   1
+#define OPT_EPB_FLAGS 2 /* of an enhanced packet block: direction in the lowest two bits */
 #define OPT_TSRESOL   9
 #define OPT_TSOFFSET  14
 #define TSRESOL_MICRO 6 /* 10^-6 when the option is missing */
@@ -106,9 +108,9 @@ int lr_pcapng_head(struct lr_pcapng *r, const uint8_t head[LR_PCAPNG_HEAD], uint
 
 /* Walks the options up to their end; `each` may be NULL. False when they do not fit. */
 static bool walk_options(const struct lr_pcapng *r, struct lr_cursor c,
-	bool (*each)(const struct lr_pcapng *, struct lr_pcapng_iface *, uint16_t code,
-		const uint8_t *value, uint16_t len),
-	struct lr_pcapng_iface *iface)
+	bool (*each)(const struct lr_pcapng *, void *into, uint16_t code, const uint8_t *value,
+		uint16_t len),
+	void *into)
 {
 	while (c.left) {
 		const uint8_t *head = lr_take(&c, 4);
@@ -118,15 +120,17 @@ static bool walk_options(const struct lr_pcapng *r, struct lr_cursor c,
 		if (code == OPT_END)
 			return true;
 		const uint8_t *value = lr_take(&c, (len + 3u) & ~3u);
-		if (!value || (each && !each(r, iface, code, value, len)))
+		if (!value || (each && !each(r, into, code, value, len)))
 			return false;
 	}
 	return true;
 }
 
-static bool iface_option(const struct lr_pcapng *r, struct lr_pcapng_iface *iface, uint16_t code,
-	const uint8_t *value, uint16_t len)
+static bool iface_option(
+	const struct lr_pcapng *r, void *into, uint16_t code, const uint8_t *value, uint16_t len)
 {
+	struct lr_pcapng_iface *iface = into;
+
 	if (code == OPT_TSRESOL) {
 		if (len != 1)
 			return false;
@@ -226,13 +230,34 @@ static int packet(struct lr_pcapng *r, uint32_t id, const uint8_t *stamp, uint32
 	return 1;
 }
 
+static bool packet_option(
+	const struct lr_pcapng *r, void *into, uint16_t code, const uint8_t *value, uint16_t len)
+{
+	static const enum lr_direction directions[] = {
+		LR_DIRECTION_UNKNOWN, LR_DIRECTION_IN, LR_DIRECTION_OUT, LR_DIRECTION_UNKNOWN};
+	struct lr_captured *out = into;
+
+	if (code == OPT_COMMENT && !out->comment) {
+		out->comment = (const char *)value;
+		out->comment_len = len;
+	} else if (code == OPT_EPB_FLAGS && len == 4) {
+		out->direction = directions[get32(r, value) & 3];
+	}
+	return true;
+}
+
 static int packet_enhanced(struct lr_pcapng *r, struct lr_cursor c, struct lr_captured *out)
 {
 	const uint8_t *f = lr_take(&c, 20); /* interface, stamp high and low, captured, original */
 
 	if (!f)
 		return bad(r, -EBADMSG, "a packet block is cut short");
-	return packet(r, get32(r, f), f + 4, get32(r, f + 12), get32(r, f + 16), c, out);
+	uint32_t caplen = get32(r, f + 12);
+	int rc = packet(r, get32(r, f), f + 4, caplen, get32(r, f + 16), c, out);
+	/* options that make no sense take nothing from the packet */
+	if (rc == 1 && lr_take(&c, caplen) && lr_take(&c, -caplen & 3u))
+		(void)!walk_options(r, c, packet_option, out);
+	return rc;
 }
 
 static int packet_old(struct lr_pcapng *r, struct lr_cursor c, struct lr_captured *out)

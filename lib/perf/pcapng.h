@@ -31,6 +31,9 @@
 #define LR_PCAPNG_IFACES_MAX 65536       /* a section's interfaces: 2 MB at most */
 #define LR_PCAPNG_MAGIC      0x0a0d0d0au /* the first block's type, the same in both byte orders */
 
+/* As who captured it saw it. */
+enum lr_direction { LR_DIRECTION_UNKNOWN, LR_DIRECTION_IN, LR_DIRECTION_OUT };
+
 /* One captured frame, whatever file it comes from. */
 struct lr_captured {
 	uint64_t time_ns;     /* Unix time; 0 when the block has none */
@@ -39,6 +42,9 @@ struct lr_captured {
 	uint32_t link;        /* LINKTYPE_ or DLT_ number */
 	uint32_t iface;       /* 0-based within the section; 0 in pcap files */
 	const uint8_t *bytes; /* caplen; valid until the source is asked again */
+	enum lr_direction direction;
+	const char *comment; /* comment_len bytes, no NUL; NULL: none */
+	uint32_t comment_len;
 };
 
 struct lr_pcapng_iface;

@@ -18,8 +18,8 @@
 
 const char *lr_replay_drop_name(unsigned drop, char out[48])
 {
-	static const char *const names[] = {
-		"not_ip", "cut_short", "bad_header", "fragment", "no_session", "altered"};
+	static const char *const names[] = {"not_ip", "cut_short", "bad_header", "fragment",
+		"no_session", "altered", "filtered"};
 
 	if (drop < LR_REPLAY_REFUSED)
 		return names[drop];
@@ -37,6 +37,7 @@ struct lr_engine *lr_engine_new(const struct lr_tick *tick, struct lr_err *err)
 	if (!e)
 		goto no_memory;
 	e->tick = tick;
+	e->every = e->until = 1;
 	e->msg = calloc(1, LR_ENGINE_ROOM);
 	e->copy = calloc(1, LR_ENGINE_ROOM);
 	e->sink = calloc(1, LR_ENGINE_ROOM);
@@ -248,15 +249,22 @@ static unsigned play_timed(struct lr_engine *e, const struct classified *c, uint
 	return FINE;
 }
 
+void lr_engine_skip(struct lr_engine *e)
+{
+	e->packets++;
+	e->dropped[LR_REPLAY_FILTERED]++;
+}
+
 void lr_engine_packet(struct lr_engine *e, const struct lr_captured *frame)
 {
 	struct classified c;
 	unsigned why;
 
 	e->packets++;
-	if (!e->tick) {
+	if (!e->tick || --e->until) {
 		why = play(e, frame);
 	} else {
+		e->until = e->every;
 		uint64_t begin = lr_tick_read(e->tick);
 		why = classify(frame, &c);
 		uint64_t parsed = lr_tick_read(e->tick);

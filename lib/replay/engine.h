@@ -34,6 +34,7 @@ enum lr_replay_drop {
 	LR_REPLAY_FRAGMENT,   /* a fragment that breaks the rules */
 	LR_REPLAY_NO_SESSION, /* no tunnel could be made */
 	LR_REPLAY_ALTERED,    /* what came out is not what went in */
+	LR_REPLAY_FILTERED,   /* it was not to be played: lr_engine_skip() */
 	LR_REPLAY_REFUSED,    /* + enum lr_wg_drop: refused by the tunnel */
 	LR_REPLAY_DROPS = LR_REPLAY_REFUSED + LR_WG_DROPS
 };
@@ -55,6 +56,7 @@ enum lr_engine_stage {
 
 struct lr_engine {
 	const struct lr_tick *tick; /* NULL: without timing */
+	unsigned every, until;      /* of so many packets one is timed; packets until the next */
 	struct lr_tunnels *tunnels;
 	struct lr_stage *stages;            /* LR_ENGINE_STAGES */
 	uint64_t packets, delivered, bytes; /* bytes: of delivered IP packets */
@@ -67,6 +69,8 @@ struct lr_engine {
 /* `tick` NULL: nothing is timed. NULL with `err`. Needs lr_crypto_init(). */
 struct lr_engine *lr_engine_new(const struct lr_tick *tick, struct lr_err *err);
 void lr_engine_free(struct lr_engine *e);
+/* One frame that is only counted, as filtered. */
+void lr_engine_skip(struct lr_engine *e);
 /* One frame through all stages. Always counted, in `delivered` or in one of `dropped`. */
 void lr_engine_packet(struct lr_engine *e, const struct lr_captured *frame);
 

@@ -94,6 +94,25 @@ static json_t *files_json(const struct lr_run *r)
 	return list;
 }
 
+static json_t *peers_json(const struct lr_select *s)
+{
+	json_t *list = json_array();
+	char text[LR_ADDR_TEXT];
+
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct lr_select_peer *p = &s->peers[i];
+		json_t *o = json_object();
+		lr_json_put_str(o, LR_K_PEER, p->name);
+		lr_json_put_str(o, LR_K_ADDRESS, lr_ip_text(&p->address, text));
+		lr_json_put_int(o, LR_K_TX_PACKETS, (int64_t)p->tx_packets);
+		lr_json_put_int(o, LR_K_TX_BYTES, (int64_t)p->tx_bytes);
+		lr_json_put_int(o, LR_K_RX_PACKETS, (int64_t)p->rx_packets);
+		lr_json_put_int(o, LR_K_RX_BYTES, (int64_t)p->rx_bytes);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 /* All verdicts in one: false when any stage missed, null when none could be judged. */
 static enum lr_verdict whole(const struct lr_run *r)
 {
@@ -127,12 +146,16 @@ json_t *lr_report_json(const struct lr_run *r)
 	lr_json_put_int(o, LR_K_DURATION_NS, (int64_t)r->duration_ns);
 	lr_json_put_real(o, LR_K_PACKETS_PER_S, rate(e->packets, r->duration_ns));
 	lr_json_put_real(o, LR_K_BYTES_PER_S, rate(e->bytes, r->duration_ns));
-	lr_json_put_int(o, LR_K_REPEAT, r->plan.repeat);
+	lr_json_put_int(o, LR_K_REPEAT, r->rounds);
+	lr_json_put_int(o, LR_K_SAMPLE, r->engine->every);
+	lr_json_put_real(o, LR_K_SPEED, r->plan.speed > 0 ? r->plan.speed : NAN);
 	lr_json_put_str(o, LR_K_CLOCK, r->plan.timing ? r->tick.source : NULL);
 	lr_json_put_real(o, LR_K_OVERHEAD_NS, r->plan.timing ? r->tick.cost_ns : NAN);
 	lr_json_put_str(o, LR_K_GATE, gate_name(r));
 	lr_json_put(o, LR_K_PASS, verdict_json(whole(r)));
 	lr_json_put(o, LR_K_FILES, files_json(r));
+	if (r->plan.select.n)
+		lr_json_put(o, LR_K_PEERS, peers_json(&r->plan.select));
 	for (size_t i = 0; i < r->n_stages; i++)
 		json_array_append_new(stages, stage_json(&r->stages[i], r->plan.gate));
 	if (!r->plan.timing)
@@ -235,6 +258,8 @@ void lr_report_table(FILE *out, const struct lr_run *r, bool colour)
 		table_row(out, &r->stages[i], r->plan.gate, colour);
 	fprintf(out, "clock: %s, %.3g ns a reading, which each stage includes\n", r->tick.source,
 		r->tick.cost_ns);
+	if (r->engine->every > 1)
+		fprintf(out, "one packet in %u was timed\n", r->engine->every);
 }
 
 /* --- targets --- */

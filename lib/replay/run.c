@@ -3,12 +3,15 @@
  */
 #include "lib/replay/run.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/perf/capture.h"
 
+#define SLICE_NS          (100 * LR_NS_PER_MS) /* so often it is looked whether to go on */
+#define LOOK_EVERY        256
 #define BATCH             64  /* as many as one sendmsg() of the node takes */
 #define BESIDE_ROUNDS_MAX 100 /* of about 15 ms each, however often the capture is repeated */
 
@@ -41,18 +44,64 @@ static void play_later(struct lr_run *r, struct batch *b, const struct lr_captur
 	b->used += frame->caplen;
 }
 
+/* Whether to go on. */
+static bool goes_on(const struct lr_run *r)
+{
+	return !(r->plan.stop && *r->plan.stop) && (!r->plan.until || lr_now() < r->plan.until);
+}
+
+/* Waits until the packet's time has come, counted from the file's first; false: it is over. */
+static bool pace(struct lr_run *r, const struct lr_captured *frame)
+{
+	if (!r->begun_ns) {
+		r->begun_ns = lr_clock_ns(CLOCK_MONOTONIC);
+		r->first_ns = frame->time_ns;
+	}
+	if (frame->time_ns > r->first_ns) {
+		double after = (double)(frame->time_ns - r->first_ns) / r->plan.speed;
+		uint64_t at = r->begun_ns + (uint64_t)fmin(after, 1e18), now;
+		while (goes_on(r) && (now = lr_clock_ns(CLOCK_MONOTONIC)) < at) {
+			uint64_t left = at - now < SLICE_NS ? at : now + SLICE_NS;
+			struct timespec ts = {.tv_sec = (time_t)(left / LR_NS_PER_S),
+				.tv_nsec = (long)(left % LR_NS_PER_S)};
+			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+		}
+	}
+	return goes_on(r);
+}
+
+/* Whether the plan has nothing to say about single packets. */
+static bool takes_all(const struct lr_plan *plan)
+{
+	return !plan->filter && !plan->select.n && !plan->select.direction;
+}
+
+static bool wants(struct lr_run *r, const struct lr_captured *frame)
+{
+	return (!r->filter || lr_filter_passes(r->filter, frame)) &&
+	       lr_select_wants(&r->plan.select, frame);
+}
+
 /* Plays what is left of the capture; what lr_capture_next() said last. */
 static int play_all(
 	struct lr_run *r, struct lr_capture *capture, uint64_t *packets, struct lr_err *err)
 {
 	struct batch *batch = r->plan.timing ? NULL : malloc(sizeof(*batch));
+	bool all = takes_all(&r->plan), ends = r->plan.stop || r->plan.until;
 	struct lr_captured frame;
 	int more;
 
 	if (batch)
 		batch->n = batch->used = 0;
+	r->begun_ns = 0;
 	while ((more = lr_capture_next(capture, &frame, err)) == 1) {
-		if (batch)
+		if (r->plan.speed > 0 && !pace(r, &frame))
+			break;
+		if (ends && *packets % LOOK_EVERY == 0 && !goes_on(r))
+			break;
+		if (!all && !wants(r, &frame))
+			lr_engine_skip(r->engine);
+		else if (batch)
 			play_later(r, batch, &frame);
 		else
 			lr_engine_packet(r->engine, &frame);
@@ -61,7 +110,7 @@ static int play_all(
 	if (batch)
 		play_batch(r, batch);
 	free(batch);
-	return more;
+	return more < 0 ? more : 0;
 }
 
 static void play_file(struct lr_run *r, struct lr_played *played, const char *path)
@@ -95,6 +144,8 @@ static int prepare(struct lr_run *r, const struct lr_plan *plan, struct lr_err *
 	*r = (struct lr_run){.plan = *plan};
 	if (check_plan(plan, err) < 0)
 		return -1;
+	if (plan->filter && !(r->filter = lr_filter_new(plan->filter, err)))
+		return -1;
 	if (lr_crypto_init() < 0)
 		return lr_err_set(err, LR_EXIT_FAILED, "the crypto libraries do not start");
 	if (plan->timing)
@@ -102,6 +153,7 @@ static int prepare(struct lr_run *r, const struct lr_plan *plan, struct lr_err *
 	r->engine = lr_engine_new(plan->timing ? &r->tick : NULL, err);
 	if (!r->engine)
 		return -1;
+	r->engine->every = r->engine->until = plan->sample ? plan->sample : 1;
 	r->played = calloc(plan->n_files, sizeof(*r->played));
 	r->stages = calloc(LR_RUN_STAGES, sizeof(*r->stages));
 	if (!r->played || !r->stages)
@@ -131,7 +183,8 @@ int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err
 	if (prepare(r, plan, err) < 0)
 		return -1;
 	uint64_t begin = lr_clock_ns(CLOCK_MONOTONIC_RAW);
-	for (unsigned again = 0; again < plan->repeat; again++)
+	for (unsigned again = 0; again < plan->repeat && (again == 0 || goes_on(r));
+		again++, r->rounds++)
 		for (size_t i = 0; i < plan->n_files; i++)
 			play_file(r, &r->played[i], plan->files[i]);
 	r->duration_ns = lr_clock_ns(CLOCK_MONOTONIC_RAW) - begin;
@@ -145,6 +198,7 @@ int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err
 void lr_run_release(struct lr_run *r)
 {
 	lr_engine_free(r->engine);
+	lr_filter_free(r->filter);
 	free(r->played);
 	free(r->stages);
 	*r = (struct lr_run){0};

@@ -6,14 +6,21 @@
 
 #include "lib/replay/beside.h"
 #include "lib/replay/engine.h"
+#include "lib/replay/select.h"
 
 #define LR_RUN_STAGES (LR_ENGINE_STAGES + LR_BESIDE_STAGES)
 
 struct lr_plan {
 	char **files; /* n_files; "-" is standard input */
 	size_t n_files;
-	unsigned repeat; /* times each file is played, >= 1 */
-	bool timing;     /* false: only the whole rate is measured */
+	unsigned repeat;    /* times each file is played, >= 1 */
+	bool timing;        /* false: only the whole rate is measured */
+	unsigned sample;    /* of so many packets one is timed; 0 or 1: each */
+	double speed;       /* 1: at the pace of the capture, 2: twice; 0: as fast as it goes */
+	const char *filter; /* pcap-filter(7), or NULL */
+	const volatile int *stop; /* plays until it is not 0; NULL: to the end */
+	uint64_t until;           /* lr_now() when it ends at the latest; 0: never */
+	struct lr_select select;
 	enum lr_gate gate;
 };
 
@@ -30,12 +37,16 @@ struct lr_run {
 	struct lr_plan plan;
 	struct lr_tick tick;
 	struct lr_engine *engine;
+	uint64_t first_ns,
+		begun_ns; /* for the pace: the stamp of a file's first packet; when it began */
 	struct lr_played *played; /* plan.n_files */
 	struct lr_stage *stages;  /* n_stages: the engine's, then those beside; not timed: none */
 	size_t n_stages;
+	unsigned rounds;      /* that were begun */
 	uint64_t duration_ns; /* of reading and playing the packets */
 	uint64_t stages_ns; /* without timing: of all stages, without reading and making tunnels */
-	bool truncated;     /* any file was */
+	struct lr_filter *filter; /* NULL: none */
+	bool truncated;           /* any file was */
 };
 
 /* Plays everything. 0, or -1 with `err` when no file could be opened (LR_EXIT_FAILED), or
