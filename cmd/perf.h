@@ -20,7 +20,7 @@ struct lr_perf_args {
 	const char *junit; /* FILE, or NULL */
 	/* replay */
 	bool tap, no_timing, loop;
-	const char *gate, *speed, *filter, *peers, *direction;
+	const char *gate, *speed, *filter, *peers, *direction, *annotate;
 	long repeat, sample;
 	/* profile, monitor */
 	const char *time; /* --for; NULL: the verb's default */

@@ -23,6 +23,8 @@ const struct lr_opt lr_perf_replay_options[] = {
 		.complete = "file"},
 	{"no-timing", 0, LR_OPT_FLAG, NULL, "do not time packets, only the whole",
 		LR_PERF_AT(no_timing)},
+	{"annotate", 0, LR_OPT_TEXT, "FILE", "write the packets to FILE with what each stage took",
+		LR_PERF_AT(annotate), .complete = "file"},
 	{"sample", 0, LR_OPT_INT, "N", "time one packet in N", LR_PERF_AT(sample), 1, 1000000},
 	{"speed", 0, LR_OPT_TEXT, "N", "at N times the capture's own pace; max: as fast as it goes",
 		LR_PERF_AT(speed), .complete = "1 max"},
@@ -126,11 +128,15 @@ static int plan_of(struct lr_cli *cli, struct lr_plan *plan)
 		.timing = !a->no_timing,
 		.sample = (unsigned)a->sample,
 		.filter = a->filter,
+		.annotate = a->annotate,
 		.gate = strcmp(a->gate, "ours") == 0 ? LR_GATE_OURS : LR_GATE_DOCUMENTED,
 	};
 	if (plan->gate == LR_GATE_DOCUMENTED && strcmp(a->gate, "documented") != 0)
 		return lr_err_set(&cli->err, LR_EXIT_USAGE,
 			"--gate %s: there are two, documented and ours", a->gate);
+	if (a->annotate && a->no_timing)
+		return lr_err_set(
+			&cli->err, LR_EXIT_USAGE, "--annotate needs what --no-timing leaves out");
 	if (a->json && a->tap)
 		return lr_err_set(&cli->err, LR_EXIT_USAGE, "--json and --tap exclude each other");
 	return choose(cli, plan);

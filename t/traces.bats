@@ -49,6 +49,19 @@ setup() {
 	is "$(wc -l <err)" 1
 }
 
+@test "replay --annotate: each packet with what its stages took" {
+	lr-perf replay --json --annotate out.pcapng "$ROOT/share/traces/doom.pcap" >replay.json || [ $? = 3 ]
+	lr-perf trace-info --json out.pcapng | tee info.json | json_ok trace
+	is "$(jq '.packets' info.json)" "$(jq .packets replay.json)"
+	is "$(jq -c '[.stages[].name]' info.json)" '["parse","lookup","seal","open","replay","deliver","total","receive"]'
+	is "$(jq -c '.stages[2].n' info.json)" "$(jq .delivered replay.json)"
+	lr-perf replay --json --sample 10 --annotate some.pcapng out.pcapng >again.json || [ $? = 3 ]
+	is "$(jq -c '[.packets, .delivered, .dropped]' again.json)" "$(jq -c '[.packets, .delivered, .dropped]' replay.json)"
+	is "$(lr-perf trace-info --json some.pcapng | jq '.stages[2].n')" "$(jq '.stages[2].n' again.json)"
+	exits 2 lr-perf replay --annotate x.pcapng --no-timing out.pcapng
+	exits 1 lr-perf replay --annotate /nowhere/x.pcapng out.pcapng
+}
+
 @test "synth: a game's traffic by its profile, the same for the same seed, delivered by replay" {
 	lr-perf synth doom one.pcapng --for 2s
 	lr-perf synth doom --for 2s | cmp - one.pcapng

@@ -237,15 +237,20 @@ static unsigned play_timed(struct lr_engine *e, const struct classified *c, uint
 		lr_tunnels_note(t, c->packet.family, dst, owner);
 	if (why != FINE)
 		return why;
-	uint64_t total = parse_ns;
-	total += lr_stage_add(&s[LR_STAGE_LOOKUP], tick, begin, found, n);
-	total += lr_stage_add(&s[LR_STAGE_SEAL], tick, found, sealed, n);
-	total += lr_stage_add(&s[LR_STAGE_OPEN], tick, at[0], at[1], n);
-	total += lr_stage_add(&s[LR_STAGE_REPLAY], tick, at[1], at[2], n);
-	total += lr_stage_add(&s[LR_STAGE_DELIVER], tick, at[2], at[3], n);
-	lr_hist_add(&s[LR_STAGE_TOTAL].hist, total);
+	uint64_t *ns = e->last_ns;
+	ns[LR_STAGE_PARSE] = parse_ns;
+	ns[LR_STAGE_LOOKUP] = lr_stage_add(&s[LR_STAGE_LOOKUP], tick, begin, found, n);
+	ns[LR_STAGE_SEAL] = lr_stage_add(&s[LR_STAGE_SEAL], tick, found, sealed, n);
+	ns[LR_STAGE_OPEN] = lr_stage_add(&s[LR_STAGE_OPEN], tick, at[0], at[1], n);
+	ns[LR_STAGE_REPLAY] = lr_stage_add(&s[LR_STAGE_REPLAY], tick, at[1], at[2], n);
+	ns[LR_STAGE_DELIVER] = lr_stage_add(&s[LR_STAGE_DELIVER], tick, at[2], at[3], n);
+	ns[LR_STAGE_TOTAL] = 0;
+	for (int i = LR_STAGE_PARSE; i < LR_STAGE_TOTAL; i++)
+		ns[LR_STAGE_TOTAL] += ns[i];
+	lr_hist_add(&s[LR_STAGE_TOTAL].hist, ns[LR_STAGE_TOTAL]);
 	s[LR_STAGE_TOTAL].bytes += n;
-	lr_stage_add(&s[LR_STAGE_RECEIVE], tick, arrived, received, n);
+	ns[LR_STAGE_RECEIVE] = lr_stage_add(&s[LR_STAGE_RECEIVE], tick, arrived, received, n);
+	e->timed = true;
 	return FINE;
 }
 
@@ -261,6 +266,7 @@ void lr_engine_packet(struct lr_engine *e, const struct lr_captured *frame)
 	unsigned why;
 
 	e->packets++;
+	e->timed = false;
 	if (!e->tick || --e->until) {
 		why = play(e, frame);
 	} else {

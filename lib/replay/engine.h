@@ -61,6 +61,8 @@ struct lr_engine {
 	struct lr_stage *stages;            /* LR_ENGINE_STAGES */
 	uint64_t packets, delivered, bytes; /* bytes: of delivered IP packets */
 	uint64_t dropped[LR_REPLAY_DROPS];
+	bool timed; /* the last packet went through all stages, and each was timed: */
+	uint64_t last_ns[LR_ENGINE_STAGES];
 	uint8_t *msg, *copy, *sink; /* LR_ENGINE_ROOM each */
 };
 

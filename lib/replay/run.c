@@ -82,6 +82,13 @@ static bool wants(struct lr_run *r, const struct lr_captured *frame)
 	       lr_select_wants(&r->plan.select, frame);
 }
 
+static void play_now(struct lr_run *r, const struct lr_captured *frame)
+{
+	lr_engine_packet(r->engine, frame);
+	if (r->annotate.out)
+		lr_annotate_add(&r->annotate, r->engine, frame);
+}
+
 /* Plays what is left of the capture; what lr_capture_next() said last. */
 static int play_all(
 	struct lr_run *r, struct lr_capture *capture, uint64_t *packets, struct lr_err *err)
@@ -104,7 +111,7 @@ static int play_all(
 		else if (batch)
 			play_later(r, batch, &frame);
 		else
-			lr_engine_packet(r->engine, &frame);
+			play_now(r, &frame);
 		++*packets;
 	}
 	if (batch)
@@ -148,6 +155,8 @@ static int prepare(struct lr_run *r, const struct lr_plan *plan, struct lr_err *
 		return -1;
 	if (lr_crypto_init() < 0)
 		return lr_err_set(err, LR_EXIT_FAILED, "the crypto libraries do not start");
+	if (plan->annotate && lr_annotate_open(&r->annotate, plan->annotate, err) < 0)
+		return -1;
 	if (plan->timing)
 		lr_tick_init(&r->tick);
 	r->engine = lr_engine_new(plan->timing ? &r->tick : NULL, err);
@@ -187,6 +196,10 @@ int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err
 		again++, r->rounds++)
 		for (size_t i = 0; i < plan->n_files; i++)
 			play_file(r, &r->played[i], plan->files[i]);
+	int written = lr_annotate_close(&r->annotate);
+	if (written < 0)
+		return lr_err_set(
+			err, LR_EXIT_FAILED, "%s: %s", plan->annotate, strerror(-written));
 	r->duration_ns = lr_clock_ns(CLOCK_MONOTONIC_RAW) - begin;
 	for (size_t i = 0; i < plan->n_files; i++)
 		opened = opened || r->played[i].format;
@@ -199,6 +212,7 @@ void lr_run_release(struct lr_run *r)
 {
 	lr_engine_free(r->engine);
 	lr_filter_free(r->filter);
+	(void)!lr_annotate_close(&r->annotate);
 	free(r->played);
 	free(r->stages);
 	*r = (struct lr_run){0};

@@ -4,6 +4,7 @@
 #ifndef LR_REPLAY_RUN_H
 #define LR_REPLAY_RUN_H
 
+#include "lib/replay/annotate.h"
 #include "lib/replay/beside.h"
 #include "lib/replay/engine.h"
 #include "lib/replay/select.h"
@@ -13,11 +14,13 @@
 struct lr_plan {
 	char **files; /* n_files; "-" is standard input */
 	size_t n_files;
-	unsigned repeat;    /* times each file is played, >= 1 */
-	bool timing;        /* false: only the whole rate is measured */
-	unsigned sample;    /* of so many packets one is timed; 0 or 1: each */
-	double speed;       /* 1: at the pace of the capture, 2: twice; 0: as fast as it goes */
-	const char *filter; /* pcap-filter(7), or NULL */
+	unsigned repeat; /* times each file is played, >= 1 */
+	bool timing;     /* false: only the whole rate is measured */
+	unsigned sample; /* of so many packets one is timed; 0 or 1: each */
+	double speed;    /* 1: at the pace of the capture, 2: twice; 0: as fast as it goes */
+	const char *
+		annotate; /* a capture to be written with the stages' times, or NULL; with timing */
+	const char *filter;       /* pcap-filter(7), or NULL */
 	const volatile int *stop; /* plays until it is not 0; NULL: to the end */
 	uint64_t until;           /* lr_now() when it ends at the latest; 0: never */
 	struct lr_select select;
@@ -45,6 +48,7 @@ struct lr_run {
 	unsigned rounds;      /* that were begun */
 	uint64_t duration_ns; /* of reading and playing the packets */
 	uint64_t stages_ns; /* without timing: of all stages, without reading and making tunnels */
+	struct lr_annotate annotate;
 	struct lr_filter *filter; /* NULL: none */
 	bool truncated;           /* any file was */
 };
