@@ -17,6 +17,7 @@
 #define LR_NODE_PLAY_H
 
 #include "lib/base/json.h"
+#include "lib/game/repeat.h"
 #include "lib/game/traffic.h"
 #include "lib/node/node.h"
 
@@ -34,6 +35,8 @@ struct lr_play_groups {
 	unsigned n;
 };
 struct lr_play_groups *lr_play_groups(struct lr_node *node);
+/* And what it says again. Only where node->play is there. */
+struct lr_repeats *lr_play_repeats(struct lr_node *node);
 /* Names of the active profiles. New reference. */
 json_t *lr_play_names(const struct lr_node *node);
 

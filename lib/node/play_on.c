@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/log.h"
 #include "lib/io/netlink.h"
 #include "lib/nat/redundant.h"
 #include "lib/net/ip.h"
 #include "lib/node/lan.h"
 #include "lib/node/play.h"
+
+#define UDP_HEAD 8u
 
 static bool among(const struct lr_ip *group, const struct lr_ip *list, unsigned n)
 {
@@ -73,26 +76,92 @@ static void ports(struct lr_node *node, const struct lr_traffic *t)
 	free(all);
 }
 
+/* What no active profile wants repeated is not said again. */
+static void repeats(struct lr_node *node, const struct lr_traffic *t)
+{
+	struct lr_repeats *r = lr_play_repeats(node);
+
+	for (unsigned i = 0; i < LR_REPEAT_ITEMS; i++)
+		if (!t || !lr_traffic_repeat(t, r->items[i].dport))
+			lr_repeats_forget(r, r->items[i].dport);
+}
+
 void lr_play_on(struct lr_node *node)
 {
 	const struct lr_traffic *t = lr_play_traffic(node);
 
+	repeats(node, t);
 	if (!node->lan)
 		return;
 	groups(node, t);
 	ports(node, t);
 }
 
-bool lr_play_mark(const struct lr_node *node, uint8_t *packet, size_t len)
+/* Our own address where the game wrote one of this machine's. */
+static void rewrite(const struct lr_node *node, const struct lr_game_rewrite *rule, uint8_t *packet,
+	const struct lr_packet *p, bool partial)
+{
+	uint8_t *udp = packet + p->l4_at, *at = packet + p->len - rule->from_end;
+	uint32_t l4_len = p->len - p->l4_at;
+	size_t own = 0;
+
+	while (own < node->n_addresses && node->addresses[own].ip.family != 4)
+		own++;
+	if (own == node->n_addresses || p->len < p->l4_at + UDP_HEAD + rule->from_end ||
+		rule->from_end < 4)
+		return;
+	memcpy(at, node->addresses[own].ip.b, 4);
+	if (partial || lr_get_be16(udp + 6) == 0)
+		return;
+	memset(udp + 6, 0, 2);
+	uint16_t sum = lr_sum_fold(lr_sum(udp, l4_len, lr_sum_pseudo(packet, LR_UDP, l4_len)));
+	sum = sum ? sum : 0xffff;
+	memcpy(udp + 6, &sum, 2);
+}
+
+uint8_t lr_play_touch(const struct lr_node *node, uint8_t *packet, size_t len, bool partial)
 {
 	const struct lr_traffic *t = lr_play_traffic(node);
 	const struct lr_traffic_class *c = t ? lr_traffic_of(t, packet, len) : NULL;
+	struct lr_packet p;
 
-	if (!c)
-		return false;
+	if (!c || !c->flags)
+		return 0;
 	if (c->dscp && lr_packet_dscp(packet) == 0)
 		lr_packet_set_dscp(packet, c->dscp);
-	return c->flags & LR_TRAFFIC_FAST;
+	if (c->flags & LR_TRAFFIC_REWRITE && lr_packet_parse(packet, len, &p) == LR_IP_FINE &&
+		p.family == 4 && p.proto == LR_UDP && !p.fragment && p.len >= p.l4_at + UDP_HEAD) {
+		const struct lr_game_rewrite *rule =
+			lr_traffic_rewrite(t, lr_get_be16(packet + p.l4_at + 2));
+		if (rule)
+			rewrite(node, rule, packet, &p, partial);
+	}
+	return c->flags;
+}
+
+void lr_play_keep(
+	struct lr_node *node, const uint8_t *packet, size_t len, const void *bytes, size_t size)
+{
+	const struct lr_traffic *t = lr_play_traffic(node);
+	struct lr_packet p;
+
+	if (!t || lr_packet_parse(packet, len, &p) != LR_IP_FINE || p.proto != LR_UDP ||
+		p.fragment || p.len < p.l4_at + UDP_HEAD)
+		return;
+	const struct lr_game_repeat *rule = lr_traffic_repeat(t, lr_get_be16(packet + p.l4_at + 2));
+	if (rule)
+		lr_repeats_take(lr_play_repeats(node), node->loop.now, rule, packet + p.l4_at,
+			p.len - p.l4_at, bytes, size);
+}
+
+const uint8_t *lr_play_again(struct lr_node *node, uint64_t now, size_t *size)
+{
+	return node->play ? lr_repeats_next(lr_play_repeats(node), now, size) : NULL;
+}
+
+uint64_t lr_play_due(const struct lr_node *node)
+{
+	return node->play ? lr_repeats_due(lr_play_repeats((struct lr_node *)node)) : LR_NEVER;
 }
 
 bool lr_play_twice(const struct lr_node *node, const uint8_t *packet, size_t len)

@@ -7,7 +7,9 @@
  *   - with --isolate their ports pass, beside those that were named;
  *   - their packets are marked as the profile says, which also puts them before bulk and makes the
  *     datagram outside carry the mark;
- *   - small ones go over two paths where the profile wants that.
+ *   - small ones go over two paths where the profile wants that;
+ *   - announcements that come once are said again, and where a game writes its own address into a
+ *     packet, ours stands there, whichever of the machine's it took.
  * All of it is undone when the last profile is taken back. Nothing of it costs a packet anything
  * while none is active.
  */
@@ -18,8 +20,16 @@
 
 /* The set of active profiles is another. */
 void lr_play_on(struct lr_node *node);
-/* An IP packet of the interface, which may be marked in place. Whether it goes before bulk. */
-bool lr_play_mark(const struct lr_node *node, uint8_t *packet, size_t len);
+/* An IP packet of the interface, which may be marked and rewritten in place; `partial`: its
+ * checksum is yet to be finished over what the field holds. Its flags (enum lr_traffic_flag), 0: no
+ * game's. */
+uint8_t lr_play_touch(const struct lr_node *node, uint8_t *packet, size_t len, bool partial);
+/* It has LR_TRAFFIC_REPEAT: `bytes` (of `size`) are what comes back from lr_play_again(). */
+void lr_play_keep(
+	struct lr_node *node, const uint8_t *packet, size_t len, const void *bytes, size_t size);
+/* What is to go out again; NULL: nothing. And when there will be something. */
+const uint8_t *lr_play_again(struct lr_node *node, uint64_t now, size_t *size);
+uint64_t lr_play_due(const struct lr_node *node);
 /* Whether it is one that its profile wants on two paths. */
 bool lr_play_twice(const struct lr_node *node, const uint8_t *packet, size_t len);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/node/play.h"
 #include "lib/node/play_on.h"
 #include "lib/node/pump_inside.h"
 
@@ -30,9 +31,13 @@ static enum lr_queue_class class_of(
 	*flow = 0;
 	if (len < head)
 		return LR_QUEUE_GAME; /* it is no frame: whoever sends it drops it */
-	bool marked = lr_play_mark(p->node, f->bytes + head, len - head);
-	return lr_queue_class(
-		&p->queue, p->node->loop.now, f->bytes + head, len - head, many, marked, flow);
+	uint8_t *packet = f->bytes + head;
+	uint8_t flags =
+		lr_play_touch(p->node, packet, len - head, f->vnet.flags & LR_VNET_NEEDS_CSUM);
+	if (flags & LR_TRAFFIC_REPEAT)
+		lr_play_keep(p->node, packet, len - head, f, sizeof(f->vnet) + len);
+	return lr_queue_class(&p->queue, p->node->loop.now, packet, len - head, many,
+		flags & LR_TRAFFIC_FAST, flow);
 }
 
 /* One frame. False: there is none. */
@@ -75,8 +80,23 @@ static void count_drops(struct lr_pump *p)
 	p->node->drops[LR_NODE_DROP_QUEUE_FULL] = p->queue.drops[LR_QUEUE_DROP_FULL];
 }
 
+/* Announcements that are due once more, as if the game had made them. */
+static void say_again(struct lr_pump *p, uint64_t now)
+{
+	const uint8_t *bytes;
+	size_t size;
+
+	while ((bytes = lr_play_again(p->node, now, &size)) != NULL) {
+		struct lr_pump_frame *f = (void *)(p->waiting + lr_queue_place(&p->queue));
+		memcpy(f, bytes, size);
+		lr_pump_frame(p, &f->vnet, f->bytes, size - sizeof(f->vnet));
+		lr_pump_flush(p);
+	}
+}
+
 void lr_pump_drain(struct lr_pump *p, uint64_t now)
 {
+	say_again(p, now);
 	if (lr_queue_empty(&p->queue))
 		return;
 	size_t most = p->pace.rate ? p->pace.rate / 8 / BATCHES_A_S : BATCH;
@@ -95,7 +115,10 @@ void lr_pump_drain(struct lr_pump *p, uint64_t now)
 
 uint64_t lr_pump_due(const struct lr_pump *p)
 {
-	return lr_queue_empty(&p->queue) ? LR_NEVER : p->pace.free_ns;
+	uint64_t bulk = lr_queue_empty(&p->queue) ? LR_NEVER : p->pace.free_ns;
+	uint64_t again = lr_play_due(p->node);
+
+	return again < bulk ? again : bulk;
 }
 
 void lr_pump_set_uplink(struct lr_pump *p, uint64_t rate)
