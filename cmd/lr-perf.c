@@ -37,6 +37,8 @@ static const struct lr_verb verbs[] = {
 		lr_perf_compare_options, 1, 2, lr_perf_run_compare, "file"},
 	{"check", "[RESULTS...]", "the release checklist, and what to run next",
 		lr_perf_check_options, 0, -1, lr_perf_run_check, "file"},
+	{"bundle", "FILE [RESULTS...]", "what to send with a bug report, without secrets", NULL, 1,
+		-1, lr_perf_run_bundle, "file"},
 	{"report", "RESULTS...", "results as a page, a plot or a comment", lr_perf_report_options,
 		1, -1, lr_perf_run_report, "file"},
 	{"record", "IFACE [FILE]", "record an interface's packets as pcapng",

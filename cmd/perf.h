@@ -77,6 +77,8 @@ int lr_perf_run_compare(struct lr_cli *cli);
 extern const struct lr_opt lr_perf_check_options[];
 int lr_perf_run_check(struct lr_cli *cli);
 
+int lr_perf_run_bundle(struct lr_cli *cli);
+
 extern const struct lr_opt lr_perf_report_options[];
 int lr_perf_run_report(struct lr_cli *cli);
 

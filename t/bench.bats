@@ -90,3 +90,25 @@ B"
 	exits 3 lr-perf compare --baseline kept --update worse
 	cmp kept better
 }
+
+# Everything that must not be in it is looked for as it stands in the node's own files.
+@test "bundle: what a bug report needs, and no key, invite or address of the internet" {
+	need_tun
+	ns_make a
+	ns_link a eth0 203.0.113.7/24 a eth1 -
+	lr_conf a 10.66.0.1/24 51820
+	lr_conf_peer a b 10.66.0.2/32 198.51.100.9:51820
+	node_up a
+	result base 1
+	jq -c '.metrics[0].name = "seen at 198.51.100.9"' base >odd
+	ns a lr-perf bundle b.tar.gz base odd
+	mkdir out
+	tar -xzf b.tar.gz -C out
+	is "$(cd out/lanrage && ls | tr '\n' ' ')" "machine.json node-profile.json node-status.json results-1.json results-2.json "
+	is "$(jq -r '.peers[0].peer, .peers[0].endpoint, .peers[0].address' out/lanrage/node-status.json | tr '\n' ' ')" "b removed 10.66.0.2 "
+	for secret in "$(key a)" "$(pub a)" "$(pub b)" 198.51.100 203.0.113 lr://; do
+		! grep -rF -- "$secret" out || { echo "$secret"; false; }
+	done
+	exits 1 lr-perf bundle c.tar.gz missing
+	[ ! -e c.tar.gz ]
+}

@@ -68,6 +68,7 @@ verbs() {
 		target lr-perf targets
 		check lr-perf check $BATS_TEST_TMPDIR/results
 		- lr-perf report
+		- lr-perf bundle
 		listed-game lr-game list
 		game lr-game show warcraft-3 flatout-2 minecraft-java
 		- lr-game detect

@@ -70,6 +70,8 @@ complete -c lr-perf -n '__fish_seen_subcommand_from check' -l baseline -r -F -d 
 complete -c lr-perf -n '__fish_seen_subcommand_from check' -l md -d 'print Markdown'
 complete -c lr-perf -n '__fish_seen_subcommand_from check' -l junit -r -F -d 'write JUnit XML to FILE too'
 complete -c lr-perf -n '__fish_seen_subcommand_from check' -F
+complete -c lr-perf -n __fish_use_subcommand -a bundle -d 'what to send with a bug report, without secrets'
+complete -c lr-perf -n '__fish_seen_subcommand_from bundle' -F
 complete -c lr-perf -n __fish_use_subcommand -a report -d 'results as a page, a plot or a comment'
 complete -c lr-perf -n '__fish_seen_subcommand_from report' -l html -r -F -d 'write the page to FILE'
 complete -c lr-perf -n '__fish_seen_subcommand_from report' -l svg -x -a 'waterfall latency scaling history flame' -d 'print one plot as SVG'
