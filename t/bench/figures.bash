@@ -235,3 +235,36 @@ figure_idle() {
 		pair_stop wg "i$n"
 	done
 }
+
+# --- does lr-perf compare alarm when nothing changed, and does it find 5 %? ------------------------
+
+# Wilson's interval of COUNT out of N, in percent.
+wilson() { # COUNT N
+	awk -v k="$1" -v n="$2" 'BEGIN { z = 1.96; p = k / n; d = 1 + z * z / n; c = p + z * z / (2 * n)
+		h = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)); printf "%.0f to %.0f %%", 100 * (c - h) / d, 100 * (c + h) / d }'
+}
+
+# Pairs of results, recorded in turns: ours, slowed by what LR_BENCH_SLOW says, and ours as it is.
+once_alarms() { :; }
+figure_alarms() {
+	local kind pair pairs=20 runs=10 dir=$BENCH_WORK/alarms found code
+	[ -z "$QUICK" ] || pairs=1
+	mkdir -p "$dir"
+	printf '#!/bin/sh\nunset LR_BENCH_SLOW\nexec "%s/lr-perf" "$@"\n' "$BIN" >"$dir/lr-perf"
+	chmod +x "$dir/lr-perf"
+	for kind in equal slowed; do
+		found=0
+		for ((pair = 1; pair <= pairs; pair++)); do
+			code=0
+			LR_BENCH_SLOW=$([ $kind = equal ] || echo 5%) lr-perf bench --runs $runs --against "$dir" \
+				crypto >/dev/null 2>&1 || code=$?
+			case $code in
+			3) found=$((found + 1)) ;;
+			0) ;;
+			*) return 1 ;;
+			esac
+			sample "alarm_$kind/ours" part lower "$((code / 3))"
+		done
+		printf '%s pairs: %d of %d alarm (%s)\n' $kind $found $pairs "$(wilson $found $pairs)" >&2
+	done
+}
