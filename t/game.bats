@@ -27,7 +27,7 @@ proc() {
 @test "detect, apply and watch: what runs is active in the node, and only as long as somebody wants it" {
 	ns_make a
 	lr_conf a 10.66.0.1/24
-	node_up a
+	node_up a "$(conf a)" --tap --isolate=7777
 	games() { ns a lr-peer status --json | jq -c .games; }
 	has() { [ "$(games)" = "$1" ]; }
 	proc 10 /usr/games/openttd -D
@@ -39,6 +39,11 @@ proc() {
 	is "$(games)" '["openttd"]'
 	ns a lr-game apply --undo openttd
 	is "$(games)" '[]'
+	group() { ip -n "$(nsname a)" route show 225.1.1.1; }
+	ns a lr-game apply freeciv
+	[[ $(group) == *"dev $(ifn a)"* ]]
+	ns a lr-game apply --undo freeciv
+	is "$(group)" ''
 	exits 1 ns a lr-game apply --undo openttd
 	spawn ns a lr-game watch --json --proc "$BATS_TEST_TMPDIR/proc"
 	wait_until 20 has '["openttd"]'
