@@ -154,7 +154,7 @@ static json_t *peer_object(struct lr_book *b, void *who, bool detail)
 {
 	const struct lr_config_peer *p = b->view(b->ctx, who);
 
-	return p ? lr_report_peer(p, b->live(b->ctx, who), lr_wall(), detail) : NULL;
+	return p ? lr_report_peer(p, b->live(b->ctx, who), lr_now(), detail) : NULL;
 }
 
 static int no_memory(struct lr_err *err)

@@ -150,12 +150,12 @@ static json_t *answer_status(struct lr_node *node, const json_t *request)
 	if (with_peers) {
 		struct lr_node_book b;
 		lr_node_book_init(&b, node);
-		uint64_t wall = lr_wall();
+		uint64_t now = lr_now();
 		peers = json_array();
 		lr_wg_peers_foreach (node->wg, p) {
 			const struct lr_config_peer *value = b.book.view(b.book.ctx, p);
 			if (value)
-				json_array_append_new(peers, lr_report_peer(value, p, wall, false));
+				json_array_append_new(peers, lr_report_peer(value, p, now, false));
 		}
 		lr_node_book_release(&b);
 	}

@@ -85,7 +85,7 @@ static json_t *wg_drops(const uint64_t *counters)
 }
 
 json_t *lr_report_peer(
-	const struct lr_config_peer *p, const struct lr_wg_peer *live, uint64_t wall, bool detail)
+	const struct lr_config_peer *p, const struct lr_wg_peer *live, uint64_t now, bool detail)
 {
 	const struct lr_wg_peer_stats *s = live ? &live->stats : NULL;
 	json_t *out = json_object();
@@ -103,7 +103,7 @@ json_t *lr_report_peer(
 	put_count(out, LR_K_RX_PACKETS, s ? &s->rx_packets : NULL);
 	put_count(out, LR_K_TX_PACKETS, s ? &s->tx_packets : NULL);
 	lr_json_put_bool(out, LR_K_GUEST, live && lr_node_is_guest(live));
-	lr_json_put(out, LR_K_PATH, lr_report_peer_path(live, wall));
+	lr_json_put(out, LR_K_PATH, lr_report_peer_path(live, now));
 	const struct lr_node_peer *own = live ? live->owner : NULL;
 	if (own && own->reach)
 		lr_json_put(out, LR_K_REDUNDANCY, lr_copy_json(own->reach, lr_now()));

@@ -15,14 +15,14 @@
 /* A handshake younger than this means that the session is live: REJECT_AFTER_TIME. */
 #define LR_REPORT_LIVE_NS (180 * UINT64_C(1000000000))
 
-/* One peer. `live` is NULL when no node runs; `wall` Unix ns. `detail` adds the drop counters.
+/* One peer. `live` is NULL when no node runs; `now` monotonic. `detail` adds the drop counters.
  * The preshared key is not in it. NULL: out of memory. */
 json_t *lr_report_peer(
-	const struct lr_config_peer *p, const struct lr_wg_peer *live, uint64_t wall, bool detail);
+	const struct lr_config_peer *p, const struct lr_wg_peer *live, uint64_t now, bool detail);
 /* The path in use to a member of a party, and how good it is. */
 json_t *lr_report_path(const struct lr_reach *reach);
-/* The same of any peer; NULL: no node runs. `wall` Unix ns. */
-json_t *lr_report_peer_path(const struct lr_wg_peer *live, uint64_t wall);
+/* The same of any peer; NULL: no node runs. `now` monotonic. */
+json_t *lr_report_peer_path(const struct lr_wg_peer *live, uint64_t now);
 /* The member `key`, null for NULL and AF_UNSPEC. */
 void lr_report_put_endpoint(json_t *obj, const char *key, const struct lr_endpoint *e);
 /* The node; `peers` (a list of lr_report_peer()) is taken, NULL leaves it out. */

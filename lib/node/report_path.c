@@ -48,14 +48,14 @@ json_t *lr_report_path(const struct lr_reach *reach)
 	return out;
 }
 
-json_t *lr_report_peer_path(const struct lr_wg_peer *live, uint64_t wall)
+json_t *lr_report_peer_path(const struct lr_wg_peer *live, uint64_t now)
 {
 	const struct lr_node_peer *own = live ? live->owner : NULL;
 	if (own && own->reach)
 		return lr_report_path(own->reach);
 	json_t *out = json_object();
 	bool direct = live && live->stats.last_handshake_unix_ns &&
-		      live->stats.last_handshake_unix_ns + LR_REPORT_LIVE_NS > wall;
+		      live->stats.last_handshake_ns + LR_REPORT_LIVE_NS > now;
 	bool lent = live && live->endpoint.guest;
 
 	lr_json_put_str(out, LR_K_KIND, !direct ? "none" : lent ? "relay" : "direct");

@@ -17,6 +17,7 @@ void lr_wg_timers_handshake_complete(struct lr_peer *p, uint64_t now)
 	lr_timer_stop(&p->wg->timers, &p->timer[LR_TIMER_RETRANSMIT]);
 	p->rekeyed_late = false;
 	p->pub.stats.last_handshake_unix_ns = lr_wg_wall(p->wg, now);
+	p->pub.stats.last_handshake_ns = now;
 	lr_wg_tell(p, LR_WG_EVENT_HANDSHAKE);
 }
 

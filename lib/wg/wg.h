@@ -74,6 +74,7 @@ struct lr_wg_peer_stats {
 	uint64_t rx_bytes, tx_bytes;     /* as `wg` counts: WireGuard messages, outer payload */
 	uint64_t rx_packets, tx_packets; /* data messages with something inside */
 	uint64_t last_handshake_unix_ns; /* 0: never */
+	uint64_t last_handshake_ns;      /* the same, monotonic */
 	uint64_t last_received_ns;       /* monotonic, authenticated; 0: never */
 	uint64_t drops[LR_WG_DROPS];     /* those that can be charged to the peer */
 };
