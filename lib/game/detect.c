@@ -88,30 +88,42 @@ static struct lr_names_match loaded(
 	return m;
 }
 
+/* The name of the file that it runs; "" when we may not know, or it runs none. */
+static void running(const struct scan *s, pid_t pid, char name[256])
+{
+	char path[32], link[1024];
+
+	snprintf(path, sizeof(path), "%d/exe", (int)pid);
+	ssize_t n = readlinkat(s->proc, path, link, sizeof(link) - 1);
+	link[n > 0 ? n : 0] = 0;
+	char *deleted = strstr(link, " (deleted)");
+	if (deleted)
+		*deleted = 0;
+	snprintf(name, 256, "%.255s", lr_names_base(link));
+}
+
+/* A command line costs ten times what the link costs: it is read where the file may be a game's. */
 static void look(struct scan *s, pid_t pid)
 {
-	char command[COMMAND_MAX], first[COMMAND_MAX], name[256], path[32], link[1024];
+	char command[COMMAND_MAX], first[COMMAND_MAX], name[256], file[256];
 	size_t len;
-	ssize_t n = lr_detect_command(s->proc, pid, command, sizeof(command), &len);
 
+	running(s, pid, file);
+	if (file[0] && !lr_names_known(&s->names, file) && !lr_names_is_loader(file))
+		return;
+	ssize_t n = lr_detect_command(s->proc, pid, command, sizeof(command), &len);
 	if (n <= 0) /* a kernel thread, or gone */
 		return;
 	memcpy(first, command, len);
 	first[len] = 0;
 	const char *base = lr_names_base(first);
 	struct lr_names_match m = lr_names_find(&s->names, base, command);
-	snprintf(name, sizeof(name), "%s", base);
+	snprintf(name, sizeof(name), "%.255s", base);
 	if (!m.game && lr_names_is_loader(base))
 		m = loaded(s, command + len + (command[len] == ' '), command, name);
-	if (!m.game) {
-		snprintf(path, sizeof(path), "%d/exe", (int)pid);
-		n = readlinkat(s->proc, path, link, sizeof(link) - 1);
-		if (n > 0) {
-			link[n] = 0;
-			base = lr_names_base(link);
-			m = lr_names_find(&s->names, base, command);
-			snprintf(name, sizeof(name), "%s", base);
-		}
+	if (!m.game && file[0]) {
+		m = lr_names_find(&s->names, file, command);
+		memcpy(name, file, sizeof(name));
 	}
 	if (m.game)
 		found(s, pid, m, name);

@@ -150,6 +150,22 @@ struct lr_names_match lr_names_find(
 	return m.game ? m : search(names, false, close_hash(name), name, command);
 }
 
+static bool has(const struct lr_names *names, const uint16_t *table, uint32_t h, bool exact)
+{
+	for (size_t at = h & (names->room - 1); h && table[at]; at = (at + 1) & (names->room - 1)) {
+		const struct lr_names_entry *e = &names->entries[table[at] - 1];
+		if ((exact ? e->exact : e->close) == h)
+			return true;
+	}
+	return false;
+}
+
+bool lr_names_known(const struct lr_names *names, const char *name)
+{
+	return has(names, names->exact, hash(name), true) ||
+	       has(names, names->close, close_hash(name), false);
+}
+
 const char *lr_names_base(const char *path)
 {
 	const char *base = path;

@@ -39,6 +39,8 @@ void lr_names_release(struct lr_names *names);
  * between). Exact before close, one whose argument is there before one that asks for none. */
 struct lr_names_match lr_names_find(
 	const struct lr_names *names, const char *name, const char *command);
+/* Whether a file of that name may be a game: one whose command line is worth reading. */
+bool lr_names_known(const struct lr_names *names, const char *name);
 /* The file's name in a path with '/' or '\'. */
 const char *lr_names_base(const char *path);
 /* Whether `name` is a program that runs what its arguments name: Wine, Proton, Mono, Box64. */

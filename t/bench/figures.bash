@@ -201,7 +201,7 @@ pair_bench() {
 }
 
 figure_ipam() { own_bench "$TOOLS/bench/ipam"; }
-figure_game() { own_bench "$TOOLS/bench/game"; }
+figure_game() { own_bench "$TOOLS/bench/games"; }
 figure_peers() { own_bench "$TOOLS/bench/peers"; }
 figure_relay() { pair_bench "$TOOLS/bench/relay"; }
 # All samples come from one relay that is filled up.

@@ -1,5 +1,5 @@
 /*
- * game.c - what profiles of games cost: loading, detection, the class of a packet
+ * games.c - what profiles of games cost: loading, detection, the class of a packet
  *
  * One JSON object a line. Detection is one pass over this machine's process table with at least 500
  * processes in it: children that sleep make up for what is missing. The class of a packet is
