@@ -99,6 +99,12 @@ drops() { [ "$(dropped "$1" "$2")" -ge "$3" ]; }
 	is "$(count c '.text == "motd"')" 0
 	say a 4445 239.7.7.8 4445 nobody 1
 	drops a lan_no_joiner 1
+	# a game's group: this machine sends it to the party, and the stock peer, which says nothing, gets it
+	ns a lr-game apply minecraft-java
+	ns a ip route get 224.0.2.60 | grep -q "dev $(ifn a)"
+	say a 4445 224.0.2.60 4445 world 1
+	wait_until 10 seen c '.text == "world" and .ttl == 1'
+	is "$(count b '.text == "world"')" 0
 	# noise stays here
 	say a 5353 224.0.0.251 5353 mdns
 	drops a lan_noise 1
