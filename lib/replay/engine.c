@@ -39,10 +39,9 @@ struct lr_engine *lr_engine_new(const struct lr_tick *tick, struct lr_err *err)
 	e->tick = tick;
 	e->every = e->until = 1;
 	e->msg = calloc(1, LR_ENGINE_ROOM);
-	e->copy = calloc(1, LR_ENGINE_ROOM);
 	e->sink = calloc(1, LR_ENGINE_ROOM);
 	e->stages = calloc(LR_ENGINE_STAGES, sizeof(*e->stages));
-	if (!e->msg || !e->copy || !e->sink || !e->stages)
+	if (!e->msg || !e->sink || !e->stages)
 		goto no_memory;
 	for (int i = 0; i < LR_ENGINE_STAGES; i++)
 		e->stages[i].name = names[i];
@@ -65,7 +64,6 @@ void lr_engine_free(struct lr_engine *e)
 	lr_tunnels_free(e->tunnels);
 	free(e->stages);
 	free(e->msg);
-	free(e->copy);
 	free(e->sink);
 	free(e);
 }
@@ -177,46 +175,18 @@ static unsigned play(struct lr_engine *e, const struct lr_captured *frame)
 	return compare(e, &c, &rx);
 }
 
-/* The parts of lr_wg_receive() one by one, on a copy of the sealed message. False: one of them said
- * no, and so will the whole. Readings at the borders go to at[0..3]. */
-static bool receive_in_parts(
-	struct lr_engine *e, const struct lr_tunnel *tunnel, size_t len, uint64_t at[4])
-{
-	const struct lr_tick *tick = e->tick;
-	const struct lr_wg *hub = e->tunnels->hub;
-	struct lr_msg_data *m = (struct lr_msg_data *)e->copy;
-	struct lr_packet inner;
-
-	memcpy(e->copy, e->msg, len);
-	at[0] = lr_tick_read(tick);
-	uint64_t counter = lr_get_le64(m->counter);
-	struct lr_index_slot *slot = lr_index_find(&hub->index, lr_get_le32(m->receiver));
-	if (!slot || slot->kind != LR_INDEX_KEYPAIR ||
-		lr_aead_open(slot->keypair->open, counter, m->packet, m->packet, len - sizeof(*m)) <
-			0)
-		return false;
-	at[1] = lr_tick_read(tick);
-	bool fresh = lr_replay_accept(tunnel->window, counter);
-	at[2] = lr_tick_read(tick);
-	bool fine = lr_packet_parse(m->packet, len - LR_WG_OVERHEAD, &inner) == LR_IP_FINE &&
-		    lr_wg_route(hub, inner.family, m->packet + inner.src_at) == tunnel->from;
-	if (fine)
-		memcpy(e->sink, m->packet, inner.len);
-	at[3] = lr_tick_read(tick);
-	return fresh && fine;
-}
-
-/* Stages from the look-up on, with a reading at each border. */
+/* Stages from the look-up on, with a reading at each border. Those inside lr_wg_receive() are taken
+ * there. */
 static unsigned play_timed(struct lr_engine *e, const struct classified *c, uint64_t parse_ns)
 {
 	const struct lr_tick *tick = e->tick;
 	struct lr_tunnels *t = e->tunnels;
 	struct lr_stage *s = e->stages;
 	struct lr_tunnel *tunnel = enter(e, c);
+	struct lr_wg_stamps in = {.tick = tick};
 	const uint8_t *dst = c->ip + c->packet.dst_at;
 	size_t n = c->packet.len;
 	struct lr_wg_rx rx;
-	uint64_t at[4] = {0};
 
 	if (!tunnel)
 		return LR_REPLAY_NO_SESSION;
@@ -224,15 +194,17 @@ static unsigned play_timed(struct lr_engine *e, const struct classified *c, uint
 	struct lr_wg_peer *owner = lr_wg_route(t->hub, c->packet.family, dst);
 	uint64_t found = lr_tick_read(tick);
 	int len = seal(e, tunnel, n);
-	uint64_t sealed = lr_tick_read(tick);
 	if (len < 0)
 		return LR_REPLAY_NO_SESSION;
-	bool fine = receive_in_parts(e, tunnel, (size_t)len, at);
-	uint64_t arrived = lr_tick_read(tick);
+	t->hub->stamps = &in;
+	uint64_t sealed = lr_tick_read(tick);
 	lr_wg_receive(t->hub, t->now, &tunnel->endpoint, e->msg, (size_t)len, &rx);
-	uint64_t received = lr_tick_read(tick);
+	if (rx.kind == LR_WG_RX_DATA)
+		memcpy(e->sink, rx.packet, rx.len);
+	uint64_t delivered = lr_tick_read(tick);
+	t->hub->stamps = NULL;
 
-	unsigned why = fine || rx.kind != LR_WG_RX_DATA ? compare(e, c, &rx) : LR_REPLAY_ALTERED;
+	unsigned why = compare(e, c, &rx);
 	if (c->unicast)
 		lr_tunnels_note(t, c->packet.family, dst, owner);
 	if (why != FINE)
@@ -241,15 +213,15 @@ static unsigned play_timed(struct lr_engine *e, const struct classified *c, uint
 	ns[LR_STAGE_PARSE] = parse_ns;
 	ns[LR_STAGE_LOOKUP] = lr_stage_add(&s[LR_STAGE_LOOKUP], tick, begin, found, n);
 	ns[LR_STAGE_SEAL] = lr_stage_add(&s[LR_STAGE_SEAL], tick, found, sealed, n);
-	ns[LR_STAGE_OPEN] = lr_stage_add(&s[LR_STAGE_OPEN], tick, at[0], at[1], n);
-	ns[LR_STAGE_REPLAY] = lr_stage_add(&s[LR_STAGE_REPLAY], tick, at[1], at[2], n);
-	ns[LR_STAGE_DELIVER] = lr_stage_add(&s[LR_STAGE_DELIVER], tick, at[2], at[3], n);
+	ns[LR_STAGE_OPEN] = lr_stage_add(&s[LR_STAGE_OPEN], tick, sealed, in.opened, n);
+	ns[LR_STAGE_REPLAY] = lr_stage_add(&s[LR_STAGE_REPLAY], tick, in.opened, in.accepted, n);
+	ns[LR_STAGE_DELIVER] = lr_stage_add(&s[LR_STAGE_DELIVER], tick, in.accepted, delivered, n);
 	ns[LR_STAGE_TOTAL] = 0;
 	for (int i = LR_STAGE_PARSE; i < LR_STAGE_TOTAL; i++)
 		ns[LR_STAGE_TOTAL] += ns[i];
 	lr_hist_add(&s[LR_STAGE_TOTAL].hist, ns[LR_STAGE_TOTAL]);
 	s[LR_STAGE_TOTAL].bytes += n;
-	ns[LR_STAGE_RECEIVE] = lr_stage_add(&s[LR_STAGE_RECEIVE], tick, arrived, received, n);
+	ns[LR_STAGE_RECEIVE] = lr_stage_add(&s[LR_STAGE_RECEIVE], tick, sealed, delivered, n);
 	e->timed = true;
 	return FINE;
 }

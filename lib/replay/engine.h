@@ -6,17 +6,15 @@
  *   seal      lr_wg_seal() on the sender's device
  *   open      the receiver's session by the message's index, and the decryption
  *   replay    the replay check
- *   deliver   the inner header, the source against the allowed IPs, the copy to where an
- *             interface would take it
+ *   deliver   bookkeeping, the inner header, the source against the allowed IPs, the copy to where
+ *             an interface would take it
  *   total     the six above of one packet
- *   receive   lr_wg_receive(), which is open, replay and deliver without the copy, in one call
- *             and with all bookkeeping
+ *   receive   open, replay and deliver together: lr_wg_receive() and the copy
  *
- * What the node calls is lr_wg_receive(); its parts are timed first, with the same session's key
- * and on a copy of the same message, against a replay window of their own that sees the same
- * counters. Without a stopwatch only the functions that the node calls are called. What the
- * harness itself does (reading the capture, choosing the tunnel, copying the packet in, comparing
- * what came out with what went in) is in no stage.
+ * With a stopwatch the same functions are called as without, those that the node calls; readings
+ * inside lr_wg_receive() it takes itself (struct lr_wg_stamps). What the harness does (reading the
+ * capture, choosing the tunnel, copying the packet in, comparing what came out with what went in)
+ * is in no stage.
  *
  * Every packet is either delivered, byte for byte, or dropped for one named reason; the sums agree.
  */
@@ -63,7 +61,7 @@ struct lr_engine {
 	uint64_t dropped[LR_REPLAY_DROPS];
 	bool timed; /* the last packet went through all stages, and each was timed: */
 	uint64_t last_ns[LR_ENGINE_STAGES];
-	uint8_t *msg, *copy, *sink; /* LR_ENGINE_ROOM each */
+	uint8_t *msg, *sink; /* LR_ENGINE_ROOM each */
 };
 
 #define LR_ENGINE_ROOM (66u << 10) /* the longest IP packet, message header, padding and tag */

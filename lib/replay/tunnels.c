@@ -73,8 +73,6 @@ int lr_tunnels_meet(struct lr_tunnels *t, struct lr_tunnel *tunnel)
 		t->now += HANDSHAKE_GAP_NS << (2 * i);
 		met = handshake(t, tunnel);
 	}
-	memset(tunnel->window, 0, lr_replay_size(WINDOW_BITS)); /* counters begin again */
-	lr_replay_init(tunnel->window, WINDOW_BITS);
 	t->made_ns += lr_clock_ns(CLOCK_MONOTONIC_RAW) - begin;
 	return met ? 0 : -ETIMEDOUT;
 }
@@ -90,7 +88,6 @@ static int allow_all(struct lr_wg *wg, struct lr_wg_peer *peer)
 static void tunnel_release(struct lr_tunnel *tunnel)
 {
 	lr_wg_free(tunnel->wg);
-	free(tunnel->window);
 	*tunnel = (struct lr_tunnel){0};
 }
 
@@ -107,8 +104,7 @@ static int tunnel_init(struct lr_tunnels *t, struct lr_tunnel *tunnel, uint32_t 
 
 	lr_keypair(private_key, public_key);
 	tunnel->wg = lr_wg_new(&host);
-	tunnel->window = calloc(1, lr_replay_size(WINDOW_BITS));
-	if (!tunnel->wg || !tunnel->window)
+	if (!tunnel->wg)
 		goto out;
 	lr_wg_set_key(tunnel->wg, private_key);
 	tunnel->to_hub = lr_wg_peer_add(tunnel->wg, lr_wg_public_key(t->hub));

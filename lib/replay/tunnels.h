@@ -29,7 +29,6 @@ struct lr_tunnel {
 	struct lr_wg_peer *to_hub; /* the hub, as the sender sees it */
 	struct lr_wg_peer *from;   /* the sender, as the hub sees it; its `owner` is this tunnel */
 	struct lr_endpoint endpoint; /* where the sender's messages come from */
-	struct lr_replay *window;    /* a second replay window, for timing that check by itself */
 	unsigned sessions;           /* handshakes that were completed */
 };
 

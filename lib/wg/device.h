@@ -6,6 +6,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/map.h"
+#include "lib/perf/tick.h"
 #include "lib/wg/allowedips.h"
 #include "lib/wg/index.h"
 #include "lib/wg/peer.h"
@@ -33,8 +34,15 @@ struct lr_load {
 	bool forced; /* for tests */
 };
 
+/* Readings of a stopwatch on a data message's way in, for whoever times that way (lib/replay). */
+struct lr_wg_stamps {
+	const struct lr_tick *tick;
+	uint64_t opened, accepted; /* its tag was right; the replay window took it */
+};
+
 struct lr_wg {
 	struct lr_wg_host host;
+	struct lr_wg_stamps *stamps; /* NULL: nobody times */
 	unsigned window, mtu;
 	struct lr_identity identity;
 	bool has_key, mint_made;

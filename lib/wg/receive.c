@@ -80,8 +80,12 @@ static void receive_data(struct lr_wg *wg, uint64_t now, const struct lr_endpoin
 	size_t sealed = len - sizeof(*msg), plain = sealed - LR_TAG_LEN;
 	if (lr_aead_open(kp->open, counter, msg->packet, msg->packet, sealed) != 0)
 		return drop(wg, peer, LR_WG_DROP_AUTH, rx);
+	if (__builtin_expect(wg->stamps != NULL, 0))
+		wg->stamps->opened = lr_tick_read(wg->stamps->tick);
 	if (!lr_replay_accept(&kp->replay, counter))
 		return drop(wg, peer, LR_WG_DROP_REPLAY, rx);
+	if (__builtin_expect(wg->stamps != NULL, 0))
+		wg->stamps->accepted = lr_tick_read(wg->stamps->tick);
 
 	authentic(peer, kp, now, src, len);
 	rx->peer = &peer->pub;
