@@ -13,7 +13,7 @@
 extern const struct lr_bench lr_bench_config[], lr_bench_state[], lr_bench_ipam[],
 	lr_bench_metrics[], lr_bench_crypto[], lr_bench_wg[], lr_bench_relay[], lr_bench_party[],
 	lr_bench_json[], lr_bench_format[], lr_bench_start[], lr_bench_profiles[],
-	lr_bench_concurrent[], lr_bench_memory[], lr_bench_bottlenecks[];
+	lr_bench_concurrent[], lr_bench_lan[], lr_bench_memory[], lr_bench_bottlenecks[];
 
 /* What a benchmark found goes here, so that no call is left out by the compiler. */
 extern volatile uintptr_t lr_bench_sink;

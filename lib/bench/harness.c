@@ -22,13 +22,13 @@ volatile uintptr_t lr_bench_sink;
 
 const char *const lr_bench_groups[] = {"performance", "bottlenecks", "scaling", NULL};
 const char *const lr_bench_families[] = {"config", "state", "ipam", "metrics", "crypto", "wg",
-	"relay", "party", "json", "format", "start", "profiles", "concurrent", "memory", "growth",
-	"logging", "leaks", NULL};
+	"lan", "relay", "party", "json", "format", "start", "profiles", "concurrent", "memory",
+	"growth", "logging", "leaks", NULL};
 
 static const struct lr_bench *const tables[] = {lr_bench_config, lr_bench_state, lr_bench_ipam,
 	lr_bench_metrics, lr_bench_crypto, lr_bench_wg, lr_bench_relay, lr_bench_party,
-	lr_bench_json, lr_bench_format, lr_bench_start, lr_bench_profiles, lr_bench_concurrent,
-	lr_bench_memory, lr_bench_bottlenecks};
+	lr_bench_json, lr_bench_format, lr_bench_start, lr_bench_profiles, lr_bench_lan,
+	lr_bench_concurrent, lr_bench_memory, lr_bench_bottlenecks};
 
 #define TABLES   (sizeof(tables) / sizeof(tables[0]))
 #define ROWS_MAX 512
