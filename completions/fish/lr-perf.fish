@@ -56,7 +56,7 @@ complete -c lr-perf -n '__fish_seen_subcommand_from bench' -l against-out -r -F 
 complete -c lr-perf -n '__fish_seen_subcommand_from bench' -s o -l out -r -F -d 'write the results to FILE'
 complete -c lr-perf -n '__fish_seen_subcommand_from bench' -l cpu -x -a 'any' -d 'the processor to run on (the last one)'
 complete -c lr-perf -n '__fish_seen_subcommand_from bench' -l once -d 'measure in this process, once; what --runs starts'
-complete -c lr-perf -n '__fish_seen_subcommand_from bench' -a 'performance bottlenecks scaling config state ipam metrics crypto wg relay party json format start profiles concurrent memory growth logging leaks'
+complete -c lr-perf -n '__fish_seen_subcommand_from bench' -a 'performance bottlenecks scaling config state ipam metrics crypto wg lan relay party json format start profiles concurrent memory growth logging leaks'
 complete -c lr-perf -n __fish_use_subcommand -a compare -d 'whether the new results are worse than the base\'s'
 complete -c lr-perf -n '__fish_seen_subcommand_from compare' -l baseline -r -F -d 'the base is in FILE; only NEW is named'
 complete -c lr-perf -n '__fish_seen_subcommand_from compare' -l update -d 'NEW becomes the baseline, unless something is worse'
