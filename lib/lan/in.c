@@ -32,10 +32,17 @@ static void put_to(const struct lr_lan *lan, uint8_t *mac, const uint8_t *packet
 	}
 }
 
-static void deliver(struct lr_lan *lan, const struct lr_lan_member *from, enum lr_lan_to to,
-	struct lr_lan_verdict *v)
+static void deliver(
+	struct lr_lan *lan, struct lr_lan_member *from, enum lr_lan_to to, struct lr_lan_verdict *v)
 {
 	v->act = LR_LAN_DELIVER;
+	if (to != LR_LAN_TO_ONE)
+		v->from = from;
+	if (to == LR_LAN_TO_GROUP) {
+		struct lr_ip group = lr_packet_dst(v->bytes);
+		if (!lr_lan_group_to_all(&group))
+			v->group = group;
+	}
 	if (!lan->ethernet)
 		return;
 	uint8_t *head = v->bytes - LR_LAN_HEAD;

@@ -145,6 +145,11 @@ void lr_lan_member_at(
 	m->stock = stock;
 }
 
+void lr_lan_member_hub(struct lr_lan_member *m, bool hub)
+{
+	m->hub = hub;
+}
+
 void *lr_lan_owner(const struct lr_lan_member *m)
 {
 	return m->owner;
@@ -211,6 +216,8 @@ static bool meant(
 		return v->only == m;
 	if (v->act == LR_LAN_WRAP)
 		return !m->stock;
+	if (v->act == LR_LAN_DELIVER && (!v->from || m == v->from || !(m->stock || v->from->stock)))
+		return false;
 	return v->group.family == 0 || lr_lan_has_joined(lan, m, &v->group);
 }
 

@@ -36,13 +36,18 @@
  * hears for 260 s (RFC 4541). Link-local groups, 224.0.0.0/24 and ff02::/16, go to all and are not
  * reported. A stock peer says nothing of groups: it gets those of lr_lan_group().
  *
+ * Guests are stock peers that know nobody but their hub. The hub, and nobody else, sends on what
+ * came for more than one: from a guest to all others, from a member to its guests. So each packet
+ * crosses a wire between members once, and there is nothing to loop, also when both ends are hubs.
+ * Members send the groups of lr_lan_group() to a hub as to a stock peer: its guests ask for none.
+ *
  * A broadcast address of a network that is not ours (a game that thinks in /24s sends to
  * 10.66.3.255, which in our /16 is a host like any other) is recognised by its last byte when
  * nobody has that address, and becomes the broadcast address of ours. Both ends do that.
  *
  * Trust. A party is a LAN of half-trusted people, so both ends drop, by name, what makes a stranger
  * a router, and what no game needs (enum lr_lan_drop). What came from a member is never sent to a
- * member again: there is nothing to loop. A packet that is not for this interface is dropped, since
+ * member again. A packet that is not for this interface is dropped, since
  * a host that forwards (any with containers) would carry it into the home.
  *
  * Frames that are no IP (IPX, games of raw Ethernet) travel as EtherIP (RFC 3378, IP protocol 97)
@@ -149,9 +154,11 @@ struct lr_lan_member *lr_lan_join(
 	struct lr_lan *lan, const uint8_t public_key[LR_KEY_LEN], void *owner, uint64_t now);
 void lr_lan_leave(struct lr_lan *lan, struct lr_lan_member *m); /* NULL is fine */
 /* Its own virtual addresses, family 0: none. EtherIP goes to and comes from these only. `stock`: it
- * takes none. */
+ * takes none, and is a guest of ours. */
 void lr_lan_member_at(
 	struct lr_lan_member *m, const struct lr_ip *four, const struct lr_ip *six, bool stock);
+/* Whether it is the hub of guests. */
+void lr_lan_member_hub(struct lr_lan_member *m, bool hub);
 void *lr_lan_owner(const struct lr_lan_member *m);
 /* A session with somebody began: the interface is asked soon what it joined, so that he hears. */
 void lr_lan_ask_soon(struct lr_lan *lan, uint64_t now);
@@ -190,7 +197,8 @@ struct lr_lan_verdict {
 	uint8_t *bytes; /* the packet or frame */
 	size_t len;
 	struct lr_lan_member *only; /* COPIES, WRAP: nobody else; NULL: all */
-	struct lr_ip group;         /* COPIES: those that joined it; family 0: all */
+	struct lr_ip group;         /* COPIES, DELIVER: those that joined it; family 0: all */
+	struct lr_lan_member *from; /* DELIVER to more than one: who sent it; else NULL */
 };
 
 /* A frame (or packet) of the interface. `partial`: its transport checksum is yet to be finished
@@ -198,7 +206,8 @@ struct lr_lan_verdict {
  * call. A few ns for TCP to a member. */
 void lr_lan_out(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bool partial,
 	struct lr_lan_verdict *v);
-/* The members that the verdict means, one after the other: NULL to begin, NULL at the end. */
+/* The members that the verdict means, one after the other: NULL to begin, NULL at the end. Of
+ * DELIVER: whom we are the hub for, or the hub of; the packet goes to them, too. */
 struct lr_lan_member *lr_lan_next(const struct lr_lan *lan, const struct lr_lan_verdict *v,
 	const struct lr_lan_member *after);
 /* Puts EtherIP's headers for that member in front of the frame, into the LR_LAN_ROOM bytes there.

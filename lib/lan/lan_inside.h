@@ -54,7 +54,7 @@ struct lr_lan_member {
 	void *owner;
 	struct lr_lan_member *next;
 	uint8_t mac[LR_MAC];
-	bool stock;
+	bool stock, hub;
 	bool reports;       /* it has told what it joined */
 	struct lr_ip at[2]; /* IPv4, IPv6 */
 	struct lr_lan_joined *joined;

@@ -66,9 +66,9 @@ bool lr_lan_has_joined(
 {
 	const struct lr_lan_joined *j = find(m, group);
 
-	if (j && j->until_ns > lan->now)
+	if (j && (m->stock || j->until_ns > lan->now)) /* nobody asks a stock peer again */
 		return true;
-	for (unsigned i = 0; i < lan->n_groups && !m->reports; i++)
+	for (unsigned i = 0; i < lan->n_groups && (m->stock || m->hub || !m->reports); i++)
 		if (lr_ip_equal(&lan->groups[i], group))
 			return true;
 	return false;

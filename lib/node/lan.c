@@ -98,6 +98,14 @@ void lr_node_lan_member(struct lr_node *node, struct lr_wg_peer *peer, const str
 		lr_log(LR_LOG_ERROR, "%s: out of memory", node->iface);
 }
 
+void lr_node_lan_hub(struct lr_node *node, struct lr_wg_peer *peer, bool hub)
+{
+	struct lr_node_peer *own = peer->owner;
+
+	if (node->lan && own && own->lan)
+		lr_lan_member_hub(own->lan, hub);
+}
+
 void lr_node_lan_gone(struct lr_node *node, struct lr_wg_peer *peer)
 {
 	struct lr_node_peer *own = peer->owner;

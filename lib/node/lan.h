@@ -35,6 +35,8 @@ void lr_node_lan_peer(struct lr_node *node, struct lr_wg_peer *peer);
 /* The same, and they are these; family 0: none. */
 void lr_node_lan_member(struct lr_node *node, struct lr_wg_peer *peer, const struct lr_ip *four,
 	const struct lr_ip *six);
+/* The peer is a member that is the hub of guests, or no more. */
+void lr_node_lan_hub(struct lr_node *node, struct lr_wg_peer *peer, bool hub);
 void lr_node_lan_gone(struct lr_node *node, struct lr_wg_peer *peer);
 /* What the system itself must not do on the interface: believe a router or a redirect. Before the
  * link is up. */

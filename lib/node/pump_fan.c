@@ -111,9 +111,24 @@ static void to_one(struct lr_pump *p, struct lr_wg_peer *peer, const uint8_t *pa
 	}
 }
 
-void lr_pump_fan_out(struct lr_pump *p, const struct lr_vnet *h, const struct lr_lan_verdict *v)
+static void to_each(
+	struct lr_pump *p, const struct lr_lan_verdict *v, const uint8_t *packet, size_t len)
 {
 	struct lr_lan *lan = p->node->lan;
+
+	for (struct lr_lan_member *m = NULL; (m = lr_lan_next(lan, v, m));)
+		to_one(p, lr_lan_owner(m), packet, len);
+	fan_flush(p);
+}
+
+void lr_pump_fan_on(struct lr_pump *p, const struct lr_lan_verdict *v)
+{
+	lr_pump_flush(p);
+	to_each(p, v, v->bytes, v->len);
+}
+
+void lr_pump_fan_out(struct lr_pump *p, const struct lr_vnet *h, const struct lr_lan_verdict *v)
+{
 	size_t len;
 
 	if (lr_cut_begin(&p->cut, h, v->bytes, v->len) < 0) {
@@ -123,9 +138,7 @@ void lr_pump_fan_out(struct lr_pump *p, const struct lr_vnet *h, const struct lr
 	lr_pump_flush(p); /* what is sealed already goes first */
 	while ((len = lr_cut_next(&p->cut, p->packet))) {
 		p->node->device_rx_packets++;
-		for (struct lr_lan_member *m = NULL; (m = lr_lan_next(lan, v, m));)
-			to_one(p, lr_lan_owner(m), p->packet, len);
-		fan_flush(p);
+		to_each(p, v, p->packet, len);
 	}
 }
 

@@ -125,8 +125,10 @@ unsigned lr_pump_send_cut(struct lr_pump *p, struct lr_wg_peer *peer);
 void lr_pump_flush(struct lr_pump *p); /* the train leaves */
 
 /* pump_fan.c */
-/* The packet, or frame, of the verdict to each member that it means. */
+/* The packet, or frame, of the verdict to each member that it means; it was the device's. */
 void lr_pump_fan_out(struct lr_pump *p, const struct lr_vnet *h, const struct lr_lan_verdict *v);
+/* A packet that came from a member, to those that we are the hub for. */
+void lr_pump_fan_on(struct lr_pump *p, const struct lr_lan_verdict *v);
 void lr_pump_fan_frame(struct lr_pump *p, const struct lr_lan_verdict *v);
 
 /* pump_in.c */

@@ -234,6 +234,46 @@ static void storms(void)
 	is_int(sent, LR_LAN_STORM_PORT, "our own are held back, too");
 }
 
+/* --- guests --- */
+
+/* Our friend, or our guest at the stock peer's place, sends; whom it goes on to. */
+static unsigned onward(struct lr_lan_member *from, const char *to)
+{
+	const char *src = from == us.stock ? "10.66.0.3" : "10.66.0.2";
+
+	lr_lan_in(us.lan, now, from, buf, put_udp(buf, src, to, 7, 6112, "x"), &v);
+	return copies();
+}
+
+static void guests(void)
+{
+	static const uint8_t ours[] = {10, 66, 255, 255};
+	const struct lr_ip game = ip_of("224.0.2.60");
+
+	now += 10 * LR_NS_PER_S;
+	ok(onward(us.friend, "255.255.255.255") == 1 && lr_lan_next(us.lan, &v, NULL) == us.stock,
+		"what comes from a member goes on to our guest, and to nobody else");
+	ok(onward(us.stock, "255.255.255.255") == 1 && lr_lan_next(us.lan, &v, NULL) == us.friend,
+		"what comes from a guest to all but it");
+	ok(onward(us.stock, "10.66.3.255") == 1 && memcmp(v.bytes + 16, ours, 4) == 0,
+		"a broadcast address of another prefix is ours before it goes on");
+	is_int(onward(us.friend, "10.66.0.1"), 0, "what is for us alone goes nowhere");
+	is_int(onward(us.friend, "224.0.2.60"), 0, "nor does a group that no game here has");
+	lr_lan_group(us.lan, &game, true);
+	is_int(onward(us.friend, "224.0.2.60"), 1, "a game's group goes to guests unasked");
+	lr_lan_in(us.lan, now, us.stock, buf, igmp(buf, 0x16, "239.9.9.9"), &v);
+	now += 3600 * LR_NS_PER_S;
+	is_int(onward(us.friend, "224.0.2.60"), 1, "also to one that has told of groups");
+	is_int(onward(us.friend, "239.9.9.9"), 1, "whose joins hold, since nobody asks for them");
+	joins("a member that has told of groups", igmp(buf, 0x16, "239.1.2.3"), "224.0.2.60", 1);
+	lr_lan_member_hub(us.friend, true);
+	is_int(wanted("224.0.2.60"), 2, "gets the game's for its guests when it is their hub");
+	lr_lan_member_hub(us.friend, false);
+	lr_lan_group(us.lan, &game, false);
+	lr_lan_member_at(us.stock, &us.at[0], &us.at[1], false);
+	is_int(onward(us.friend, "255.255.255.255"), 0, "between members nothing goes on");
+}
+
 int main(void)
 {
 	both_up();
@@ -243,6 +283,7 @@ int main(void)
 	groups();
 	own_reports();
 	storms();
+	guests();
 	both_down();
 	return tap_done();
 }
