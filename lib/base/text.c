@@ -5,6 +5,8 @@
  */
 #include "lib/base/text.h"
 
+#include <math.h>
+
 #include <string.h>
 
 static bool tail(unsigned char c)
@@ -52,4 +54,38 @@ void lr_text_clean(char *s, bool controls)
 			memset(s, '?', n);
 		s += n;
 	}
+}
+
+void lr_text_escaped(FILE *out, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		switch (s[i]) {
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		default:
+			fputc(s[i], out);
+		}
+}
+
+const char *lr_text_ns(double ns, char out[16])
+{
+	static const char *const units[] = {"ns", "us", "ms", "s"};
+	size_t i = 0;
+
+	if (isnan(ns))
+		return "-";
+	for (; ns >= 999.5 && i < 3; i++)
+		ns /= 1000;
+	snprintf(out, 16, "%.3g %s", ns, units[i]);
+	return out;
 }

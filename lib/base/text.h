@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Length in bytes (1..4) of the UTF-8 character at `s` (NUL-terminated), 0 when it is not
  * well-formed: overlong forms, surrogates and code points over U+10FFFF included (RFC 3629). */
@@ -15,5 +16,11 @@ size_t lr_text_utf8(const char *s);
  * (U+0000..1F, U+7F..9F), so that nothing in `s` can move a cursor or break a line. The
  * length in bytes stays. */
 void lr_text_clean(char *s, bool controls);
+
+/* `len` bytes for XML and HTML, between tags or in an attribute in double quotes. */
+void lr_text_escaped(FILE *out, const char *s, size_t len);
+
+/* Three digits and a unit: "48 ns", "1.25 us"; "-" for NAN. */
+const char *lr_text_ns(double ns, char out[16]);
 
 #endif

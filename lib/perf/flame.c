@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+
 #define WIDTH  1200
 #define ROW    18
 #define MARGIN 10
@@ -32,27 +34,6 @@ struct flame {
 	struct frame open[LR_FLAME_DEPTH];
 	unsigned n;
 };
-
-static void put_text(FILE *out, const char *s, int len)
-{
-	for (int i = 0; i < len; i++)
-		switch (s[i]) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			putc(s[i], out);
-		}
-}
 
 /* FNV-1a: the same name has the same colour everywhere. */
 static unsigned hue_of(const char *s, int len)
@@ -75,7 +56,7 @@ static void put_box(struct flame *f, const struct frame *k, unsigned level, uint
 	if (w < LEAST)
 		return;
 	fprintf(f->out, "<g><title>");
-	put_text(f->out, k->name, k->len);
+	lr_text_escaped(f->out, k->name, (size_t)k->len);
 	fprintf(f->out, ": %.3f ms, %.2f %%</title>", (double)(to - k->from) / 1e6,
 		100.0 * (double)(to - k->from) / (double)f->total);
 	fprintf(f->out,
@@ -84,7 +65,7 @@ static void put_box(struct flame *f, const struct frame *k, unsigned level, uint
 		MARGIN + x, y, w, ROW - 1, hue_of(k->name, k->len));
 	if (letters > 2) {
 		fprintf(f->out, "<text x=\"%.1f\" y=\"%u\">", MARGIN + x + 3, y + ROW - 5);
-		put_text(f->out, k->name, letters < k->len ? letters : k->len);
+		lr_text_escaped(f->out, k->name, (size_t)(letters < k->len ? letters : k->len));
 		fputs("</text>", f->out);
 	}
 	fputs("</g>\n", f->out);
@@ -146,13 +127,13 @@ static void put_head(struct flame *f, const char *title)
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" "
 		"font-family=\"monospace\" font-size=\"11\">\n<title>",
 		WIDTH, HEAD + f->rows * ROW + MARGIN);
-	put_text(f->out, title, (int)strlen(title));
+	lr_text_escaped(f->out, title, strlen(title));
 	fputs("</title>\n<style>text{fill:#111}.h{font-size:14px}"
 	      "@media(prefers-color-scheme:dark){.b{fill:#14171a}.h{fill:#eee}}</style>\n"
 	      "<rect class=\"b\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
 		f->out);
 	fprintf(f->out, "<text class=\"h\" x=\"%d\" y=\"22\">", MARGIN);
-	put_text(f->out, title, (int)strlen(title));
+	lr_text_escaped(f->out, title, strlen(title));
 	fputs("</text>\n", f->out);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/base/clock.h"
 #include "terms.h"
 
@@ -172,24 +173,11 @@ static const char *text(const json_t *o, const char *key)
 	return t ? t : "";
 }
 
-static const char *time_text(double ns, char out[16])
-{
-	static const char *const units[] = {"ns", "us", "ms", "s"};
-	size_t i = 0;
-
-	if (isnan(ns))
-		return "-";
-	for (; ns >= 999.5 && i < 3; i++)
-		ns /= 1000;
-	snprintf(out, 16, "%.3g %s", ns, units[i]);
-	return out;
-}
-
 static void table_head(FILE *out, const json_t *p)
 {
 	char a[16];
 
-	fprintf(out, "%s, busy %.3g %%, %.0f turns", time_text(number(p, LR_K_DURATION_NS), a),
+	fprintf(out, "%s, busy %.3g %%, %.0f turns", lr_text_ns(number(p, LR_K_DURATION_NS), a),
 		100 * number(p, LR_K_BUSY), number(p, LR_K_TURNS));
 	if (number(p, LR_K_EVERY) > 1)
 		fprintf(out, ", %.0f of them measured", number(p, LR_K_TURNS_MEASURED));
@@ -207,7 +195,7 @@ static void table_lates(FILE *out, const json_t *p, const char *key, const char 
 		fprintf(out, "%s%s %s", i ? "" : "\n", what, text(late, LR_K_NAME));
 		if (*text(late, LR_K_WITHIN))
 			fprintf(out, " in %s", text(late, LR_K_WITHIN));
-		fprintf(out, ": %s, %.3g s ago\n", time_text(number(late, LR_K_DURATION_NS), a),
+		fprintf(out, ": %s, %.3g s ago\n", lr_text_ns(number(late, LR_K_DURATION_NS), a),
 			number(late, LR_K_AGO_S));
 	}
 }
@@ -223,11 +211,11 @@ void lr_profile_table(FILE *out, const json_t *p, unsigned top)
 		if (top && i == top)
 			break;
 		fprintf(out, "%-32s %9.0f %8s %5.1f%% %10s %8s %8s %8s\n", text(span, LR_K_STACK),
-			number(span, LR_K_N), time_text(number(span, LR_K_OWN_NS), a),
-			100 * number(span, LR_K_SHARE), time_text(number(span, LR_K_TOTAL_NS), b),
-			time_text(number(span, LR_K_P50_NS), c),
-			time_text(number(span, LR_K_P99_NS), d),
-			time_text(number(span, LR_K_MAX_NS), e));
+			number(span, LR_K_N), lr_text_ns(number(span, LR_K_OWN_NS), a),
+			100 * number(span, LR_K_SHARE), lr_text_ns(number(span, LR_K_TOTAL_NS), b),
+			lr_text_ns(number(span, LR_K_P50_NS), c),
+			lr_text_ns(number(span, LR_K_P99_NS), d),
+			lr_text_ns(number(span, LR_K_MAX_NS), e));
 	}
 	table_lates(out, p, LR_K_STALLS, "stall:");
 	table_lates(out, p, LR_K_SLOW, "slow:");

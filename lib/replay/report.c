@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "terms.h"
 
 static const struct {
@@ -166,20 +167,6 @@ json_t *lr_report_json(const struct lr_run *r)
 
 /* --- for people --- */
 
-/* Three digits and a unit: "48 ns", "1.25 us", "-". */
-static const char *short_ns(double ns, char out[16])
-{
-	static const char *const units[] = {"ns", "us", "ms", "s"};
-	size_t i = 0;
-
-	if (isnan(ns))
-		return "-";
-	for (; ns >= 999.5 && i < 3; i++)
-		ns /= 1000;
-	snprintf(out, 16, "%.3g %s", ns, units[i]);
-	return out;
-}
-
 static const char *short_rate(double per_s, const char *unit, char out[24])
 {
 	static const char *const prefixes[] = {"", "k", "M", "G"};
@@ -212,13 +199,13 @@ static void table_row(FILE *out, const struct lr_stage *s, enum lr_gate gate, bo
 	fprintf(out, "%-11s %8llu", s->name, (unsigned long long)s->hist.n);
 	for (size_t i = 0; i < QUANTILES; i++)
 		fprintf(out, " %8s",
-			short_ns(s->hist.n ? (double)lr_hist_quantile(&s->hist, quantiles[i].q)
-					   : NAN,
+			lr_text_ns(s->hist.n ? (double)lr_hist_quantile(&s->hist, quantiles[i].q)
+					     : NAN,
 				a));
 	fprintf(out, " %9s %10s", short_rate(rate(s->hist.n, s->hist.sum), "/s", a),
 		short_rate(rate(s->bytes, s->hist.sum), "B/s", b));
-	fprintf(out, " %8s", short_ns(s->target ? s->target->documented : NAN, a));
-	fprintf(out, " %8s  %s\n", short_ns(s->target ? s->target->ours : NAN, a),
+	fprintf(out, " %8s", lr_text_ns(s->target ? s->target->documented : NAN, a));
+	fprintf(out, " %8s  %s\n", lr_text_ns(s->target ? s->target->ours : NAN, a),
 		verdict_text(lr_stage_judge(s, gate), colour));
 }
 
@@ -285,7 +272,7 @@ static const char *amount(const struct lr_target *t, double v, char out[24])
 	if (isnan(v))
 		return "-";
 	if (strcmp(t->unit, "ns") == 0)
-		return short_ns(v, out);
+		return lr_text_ns(v, out);
 	snprintf(out, 24, "%.6g %s", v, t->unit);
 	return out;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/results/against.h"
 #include "terms.h"
 
@@ -40,23 +41,7 @@ const char *lr_show_value(double value, const char *unit, char out[LR_SHOW_TEXT]
 
 void lr_show_escaped(FILE *out, const char *text)
 {
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
+	lr_text_escaped(out, text, strlen(text));
 }
 
 static const char *text_of(const json_t *o, const char *key)
