@@ -31,7 +31,8 @@ static const struct lr_verb verbs[] = {
 		lr_perf_run_profile, "iface"},
 	{"bench", "[NAME...]", "measure every operation that counts, in fresh processes",
 		lr_perf_bench_options, 0, -1, lr_perf_run_bench,
-		"performance bottlenecks scaling config state ipam metrics crypto wg lan relay party "
+		"performance bottlenecks scaling config state ipam metrics crypto wg lan relay "
+		"party "
 		"json format start profiles concurrent memory growth logging leaks"},
 	{"compare", "[BASE] NEW", "whether the new results are worse than the base's",
 		lr_perf_compare_options, 1, 2, lr_perf_run_compare, "file"},
