@@ -1,4 +1,5 @@
 # Two of our nodes: what the tunnel carries, with each offload and without it
+# t/run: long
 load helper
 
 # carried OPTION...: TCP both ways and UDP of several sizes, single and in trains, all of it arrives

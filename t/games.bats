@@ -6,10 +6,7 @@ load helper
 load party
 
 setup() {
-	party_setup
-	local n
-	for n in a b c; do mkdir -p "$BATS_TEST_TMPDIR/$n.home"; done
-	printf 'nameserver 127.0.0.1\n' >"$BATS_TEST_TMPDIR/resolv.conf" # dead: a game must not wait for names
+	lr_setup
 	PATH=$PATH:/usr/games
 }
 
@@ -29,10 +26,13 @@ playing() {
 }
 says() { grep -q -- "$2" "$BATS_TEST_TMPDIR/$1"; }
 three() {
-	host a "$@"
-	join b "$INVITE" "$@"
-	join c "$INVITE" "$@"
 	local n
+	party_setup
+	for n in a b c; do mkdir -p "$BATS_TEST_TMPDIR/$n.home"; done
+	printf 'nameserver 127.0.0.1\n' >"$BATS_TEST_TMPDIR/resolv.conf" # dead: a game must not wait for names
+	host a
+	join b "$INVITE"
+	join c "$INVITE"
 	for n in b c; do wait_until 20 path_is $n a direct; done
 	wait_until 20 path_is c b direct
 	A=$(address a) B=$(address b)

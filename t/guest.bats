@@ -1,4 +1,5 @@
 # guest.bats - guests with a stock WireGuard client: Debian's wireguard-go, with the file as it is printed
+# t/run: long
 load helper
 load hostile
 

@@ -1,4 +1,5 @@
 # Hosting and joining, from the command line: what is printed, what is refused, what is left behind.
+# t/run: long
 load helper
 
 # host NAME [OPTION]...: a party hosted on machine NAME; its invite in $INVITE, the rest in NAME.log

@@ -2,6 +2,7 @@
 # replay and aim elsewhere; with real nodes and a real relay
 #
 # What the relay alone decides is in relay.bats, a relay that lies in liar.bats, cores in t/unit.
+# t/run: long
 load helper
 load hostile
 

@@ -1,4 +1,5 @@
 # The checks of `make lint`: this checkout passes, and each check finds what it is for.
+# t/run: long
 load helper
 
 @test "lint: sizes, includes and words of this checkout" {

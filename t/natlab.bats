@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The laboratory itself: each kind of NAT does what its name says, as judged by coturn and by a prober of
 # our own; lines delay and lose what they are told; and nothing is left of it, however it ends.
+# t/run: long
 load helper
 load lab
 

@@ -1,4 +1,5 @@
 # party.bats - nodes in a party: joining, paths, leaving, kicks, restarts
+# t/run: long
 
 load helper
 load party

@@ -1,4 +1,5 @@
 # lr-perf: captures through every stage, the reports, the exit codes, the targets.
+# t/run: long
 load helper
 
 setup() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Members behind every kind of NAT: which path results, and why. t/lab/README.md has the kinds; the relay's
 # two addresses let each node find out how its own router behaves.
+# t/run: long
 load helper
 load lab
 load labparty

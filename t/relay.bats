@@ -1,6 +1,7 @@
 # relay.bats - lr-relay: directory over HTTP, STUN, packets over UDP and TCP, state files
 #
 # Members are t/tools/relaymember; HTTP is curl's, STUN is coturn's and ours.
+# t/run: long
 load helper
 load relay
 

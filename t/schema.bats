@@ -1,4 +1,5 @@
 # The JSON that the programs print, against share/schema.
+# t/run: long
 load helper
 
 setup() {

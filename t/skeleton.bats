@@ -1,4 +1,5 @@
 # The ground that everything stands on: installing packages, building under sudo, t/run itself.
+# t/run: long
 load helper
 
 setup() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Relay frames over TCP: members whose network drops UDP play, and go back to UDP when it passes again.
+# t/run: long
 load helper
 load lab
 
