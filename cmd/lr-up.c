@@ -56,6 +56,9 @@ static const struct lr_opt options[] = {
 		.complete = "netbios llmnr ssdp dropbox mdns all"},
 	{"isolate", 0, LR_OPT_MAYBE, "PORTS",
 		"let only ping and these ports pass, as 27960-27963,4445", AT(isolate)},
+	{"capture", 0, LR_OPT_TEXT, "IFACE|all",
+		"carry what active games send to all on another interface, or on every other",
+		AT(capture), .complete = "iface"},
 	{"foreground", 'f', LR_OPT_FLAG, NULL, "stay in the foreground", AT(foreground)},
 	{"ready-fd", 0, LR_OPT_INT, "N", "write a newline to this descriptor when all works",
 		AT(ready_fd), 1, 1 << 20},
@@ -80,10 +83,11 @@ static const struct lr_exit_note exits[] = {
 /* The virtual Ethernet's options need one. */
 static const char *plain(const struct lr_up_args *a)
 {
-	bool rules = a->open || a->pass || a->isolate;
+	bool rules = a->open || a->pass || a->isolate || a->capture;
 
 	if (rules && (a->down || a->status || (a->config && !a->tap)))
-		return "--open, --pass and --isolate are for parties, and for --config with --tap";
+		return "--open, --pass, --isolate and --capture are for parties, and for --config "
+		       "with --tap";
 	return NULL;
 }
 

@@ -70,7 +70,8 @@ char *lr_up_line(const struct lr_up_args *a, const struct lr_node *node, const c
 
 int lr_up_rules(const struct lr_up_args *a, struct lr_node_rules *out, struct lr_err *err)
 {
-	*out = (struct lr_node_rules){.open = a->open, .isolate = a->isolate != NULL};
+	*out = (struct lr_node_rules){
+		.open = a->open, .isolate = a->isolate != NULL, .capture = a->capture};
 	if (a->pass && lr_lan_noise_parse(a->pass, &out->pass) < 0)
 		return lr_err_set(err, LR_EXIT_USAGE,
 			"--pass: '%.60s' is not of netbios, llmnr, ssdp, dropbox, mdns, all",

@@ -183,3 +183,52 @@ forwarded() { ns a awk '$1 == "Ip:" && $2 != "Forwarding" {print $7}' /proc/net/
 	ns b lr-up --down "$(ifn b)"
 	! ns b ip route show | grep -q 255.255.255.255
 }
+
+# from CARD[,CARD...] TO TEXT [PORT]: a broadcast of a through those cards, whatever the routes say
+from() {
+	ns a python3 - "$@" <<-'END'
+		import socket, sys
+		cards, to, text = sys.argv[1:4]
+		port = int((sys.argv[4:] or [3979])[0])
+		sockets = []
+		for card in cards.split(","):
+		    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, card.encode())
+		    s.bind(("", port))
+		    sockets.append(s)
+		for s in sockets:
+		    s.sendto(text.encode(), (to, port))
+	END
+}
+
+@test "what a game sends out of the wrong card is carried, from our address, once, and nothing of the party" {
+	lan_up --capture all
+	exits 1 ns r lr-up --config "$(conf a)" --tap --iface "$TAG"x --capture nosuch
+	ns_make h
+	ns_link a home 192.168.77.1/24 h eth0 192.168.77.5/24
+	ns a ping -q -c 1 -W 2 10.66.0.2
+	sniff b
+	from home 255.255.255.255 early
+	ns a lr-game apply openttd >/dev/null
+	ns b "$LAN" hear 3979 >"$BATS_TEST_TMPDIR/heard" 3>&- </dev/null &
+	started $!
+	wait_until 10 grep -q ready "$BATS_TEST_TMPDIR/heard"
+	# The system takes it, so its checksums are right; the subnet's address becomes the LAN's.
+	from home 255.255.255.255 lobby
+	wait_until 10 grep -qx "10.66.0.1 3979 lobby" "$BATS_TEST_TMPDIR/heard"
+	from home 192.168.77.255 subnet
+	wait_until 10 grep -qx "10.66.0.1 3979 subnet" "$BATS_TEST_TMPDIR/heard"
+	# A game that sends on every card; what no game sent; what is not to all; what came from the party.
+	from "home,eth0,$(ifn a)" 255.255.255.255 everywhere
+	from home 255.255.255.255 other 6999
+	from home 192.168.77.5 alone
+	say b 3979 255.255.255.255 3979 theirs
+	from home 255.255.255.255 last
+	wait_until 10 grep -qx "10.66.0.1 3979 last" "$BATS_TEST_TMPDIR/heard"
+	is "$(sed 1d "$BATS_TEST_TMPDIR/heard" | grep -v theirs | cut -d' ' -f3 | tr '\n' ' ')" "lobby subnet everywhere last "
+	is "$(count b '.text == "subnet" and .dst == "10.66.255.255" and .kind == "broadcast"')" 1
+	is "$(count b '.text == "everywhere"')" 1
+	is "$(count b '.src != null and (.src | startswith("192.168"))')" 0
+	drops a capture_copy 1
+}

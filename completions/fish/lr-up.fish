@@ -31,6 +31,7 @@ complete -c lr-up -l tap -d 'an Ethernet interface, with broadcast and raw frame
 complete -c lr-up -l open -d 'let services pass that no game needs, as shells, shared folders, desktops'
 complete -c lr-up -l pass -x -a 'netbios llmnr ssdp dropbox mdns all' -d 'let chatter pass: netbios, llmnr, ssdp, dropbox, mdns, or all'
 complete -c lr-up -l isolate -d 'let only ping and these ports pass, as 27960-27963,4445'
+complete -c lr-up -l capture -x -a '(__lr_ifaces)' -d 'carry what active games send to all on another interface, or on every other'
 complete -c lr-up -s f -l foreground -d 'stay in the foreground'
 complete -c lr-up -l ready-fd -x -d 'write a newline to this descriptor when all works'
 complete -c lr-up -l spin -x -d 'poll this long after a packet before sleeping: less latency, a busy core'

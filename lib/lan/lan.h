@@ -109,7 +109,8 @@ enum lr_lan_drop {
 	LR_LAN_DROP_NO_JOINER, /* multicast that nobody joined */
 	LR_LAN_DROP_QUERIER,   /* a multicast query from a member: each node asks its own */
 	LR_LAN_DROP_ETHERIP,   /* not EtherIP version 3, or not between virtual addresses */
-	LR_LAN_DROP_ADDRESS,   /* EtherIP: speaks for an address that a member or this node has */
+	LR_LAN_DROP_ADDRESS, /* EtherIP, captured: speaks for an address that a member or this node
+				has */
 	LR_LAN_DROP_NO_BRIDGE, /* EtherIP: IP of a machine behind a bridge, and we have none */
 	LR_LAN_DROP_PIECES,    /* EtherIP in pieces: too many, too late, or they overlap */
 	LR_LAN_DROPS
@@ -206,6 +207,11 @@ struct lr_lan_verdict {
  * call. A few ns for TCP to a member. */
 void lr_lan_out(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bool partial,
 	struct lr_lan_verdict *v);
+/* A UDP datagram that this machine sent to all, or to a group, on another interface. Its source
+ * becomes our first address of the family, so that answers come back, and all checksums are made
+ * anew; then it goes as if our interface had given it: COPIES or DROP. */
+void lr_lan_out_captured(
+	struct lr_lan *lan, uint64_t now, uint8_t *packet, size_t len, struct lr_lan_verdict *v);
 /* The members that the verdict means, one after the other: NULL to begin, NULL at the end. Of
  * DELIVER: whom we are the hub for, or the hub of; the packet goes to them, too. */
 struct lr_lan_member *lr_lan_next(const struct lr_lan *lan, const struct lr_lan_verdict *v,

@@ -3,6 +3,8 @@
  */
 #include "lib/lan/lan_inside.h"
 
+#include <string.h>
+
 enum { SYN = 0x02 };
 
 /* Bulk: TCP to one member that opens no connection. Everything else is looked at. */
@@ -83,6 +85,62 @@ static void out_ip(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool 
 	v->act = LR_LAN_ROUTE;
 	if (!plain_tcp(v->bytes, v->len))
 		look(lan, now, frame, partial, v);
+}
+
+/* --- captured --- */
+
+static const struct lr_ip *first_own(const struct lr_lan *lan, uint8_t family)
+{
+	for (unsigned i = 0; i + 1 < lan->n_own; i++) /* the last is the link-local one */
+		if (lan->own[i].family == family)
+			return &lan->own[i];
+	return NULL;
+}
+
+static void put_source(uint8_t *packet, const struct lr_packet *p, const struct lr_ip *src)
+{
+	uint8_t *udp = packet + p->l4_at;
+	uint32_t len = p->len - p->l4_at;
+
+	memcpy(packet + p->src_at, src->b, p->family == 4 ? 4 : 16);
+	lr_ip4_checksum(packet);
+	memset(udp + 6, 0, 2);
+	uint16_t sum = lr_sum_fold(lr_sum(udp, len, lr_sum_pseudo(packet, LR_UDP, len)));
+	if (sum == 0)
+		sum = 0xffff; /* 0 says that there is none */
+	memcpy(udp + 6, &sum, 2);
+}
+
+void lr_lan_out_captured(
+	struct lr_lan *lan, uint64_t now, uint8_t *packet, size_t len, struct lr_lan_verdict *v)
+{
+	enum lr_lan_drop why = LR_LAN_DROP_NONE;
+	struct lr_packet p;
+	bool rewrite;
+
+	*v = (struct lr_lan_verdict){.bytes = packet, .len = len};
+	lan->now = now;
+	if (lr_packet_parse(packet, len, &p) != LR_IP_FINE || p.proto != LR_UDP || p.fragment ||
+		p.len < p.l4_at + 8u) {
+		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_PACKET);
+		return;
+	}
+	v->len = p.len;
+	struct lr_ip from = lr_packet_src(packet);
+	const struct lr_ip *src = first_own(lan, p.family);
+	enum lr_lan_to to = lr_lan_where(lan, packet, true, &rewrite);
+	if (!src || to == LR_LAN_TO_ONE || lan->host.holder(lan->host.ctx, from.family, from.b))
+		why = LR_LAN_DROP_ADDRESS;
+	if (why == LR_LAN_DROP_NONE)
+		why = lr_lan_judge(lan, packet, &p, true);
+	if (why != LR_LAN_DROP_NONE) {
+		lr_lan_verdict_drop(lan, v, why);
+		return;
+	}
+	if (rewrite)
+		lr_lan_to_broadcast(lan, packet, &p, false);
+	put_source(packet, &p, src);
+	to_many(lan, now, &p, to == LR_LAN_TO_GROUP, v);
 }
 
 void lr_lan_out(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bool partial,

@@ -19,6 +19,7 @@ struct lr_node_rules {
 	unsigned pass; /* kinds of noise that pass */
 	bool isolate;  /* only these ports do */
 	struct lr_lan_ports ports;
+	const char *capture; /* interface, or "all": lib/node/overhear.h; NULL: none */
 };
 
 /* Makes node->lan. The key is known. 0 or -ENOMEM. */

@@ -14,6 +14,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/state.h"
+#include "lib/node/overhear.h"
 #include "lib/node/control.h"
 #include "lib/node/identity.h"
 #include "lib/node/lan.h"
@@ -219,6 +220,9 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 	}
 	if (lr_routes_bring_up(node, err) < 0)
 		goto fail;
+	if (options->rules && options->rules->capture &&
+		lr_overhear_open(node, options->rules->capture, err) < 0)
+		goto fail;
 	node->control = lr_control_open(node, err);
 	if (!node->control)
 		goto fail;
@@ -236,7 +240,9 @@ static uint64_t deadline(void *ctx)
 	uint64_t party = node->party ? lr_party_due(node->party) : LR_NEVER;
 	uint64_t bulk = lr_pump_due(node->pump), profile = lr_node_profile_due(node);
 	uint64_t lan = node->lan ? lr_lan_due(node->lan) : LR_NEVER;
+	uint64_t captured = lr_overhear_due(node);
 	due = lan < due ? lan : due;
+	due = captured < due ? captured : due;
 	due = party < due ? party : due;
 	due = profile < due ? profile : due;
 	return bulk < due ? bulk : due;
@@ -249,6 +255,7 @@ static void settle(void *ctx, uint64_t now)
 		LR_SPAN_OF(party, lr_party_settle(node->party, now));
 	LR_SPAN_OF(bulk, lr_pump_drain(node->pump, now));
 	lr_pump_ask(node->pump, now);
+	lr_overhear_settle(node, now);
 	lr_pump_settle(node->pump, now);
 	lr_node_profile_settle(node, now);
 }
@@ -289,6 +296,7 @@ void lr_node_stop(struct lr_node *node)
 	lr_party_close(node->party);
 	lr_uapi_socket_close(node->uapi);
 	lr_control_close(node->control);
+	lr_overhear_close(node);
 	lr_routes_take_down(node);
 	lr_pump_close(node->pump);
 	if (node->wg)

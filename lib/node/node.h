@@ -136,7 +136,8 @@ struct lr_node {
 	struct lr_lan *lan; /* the virtual Ethernet; NULL: a plain tunnel (lib/node/lan.h) */
 	unsigned n_guests;  /* peers that are guests: what they send may be for other peers */
 	struct lr_control *control;
-	struct lr_play *play; /* play.h; NULL: no game was ever active */
+	struct lr_overhear *overhear; /* of broadcasts on other interfaces; NULL: none */
+	struct lr_play *play;         /* play.h; NULL: no game was ever active */
 	struct lr_uapi_socket *uapi;
 	struct lr_node_profile *profile; /* NULL: it was never on */
 	struct lr_node_listener *listeners;

@@ -33,6 +33,8 @@ struct lr_pump_queue {
 	uint64_t bytes, rate;
 };
 struct lr_pump_queue lr_pump_queue(const struct lr_pump *p);
+/* A datagram that this machine sent to all on another interface (overhear.h), to the members. */
+void lr_pump_captured(struct lr_pump *p, uint64_t now, uint8_t *packet, size_t len);
 /* Asks the interface what the virtual Ethernet wants to know of it. Call when that is due. */
 void lr_pump_ask(struct lr_pump *p, uint64_t now);
 /* New sockets on another port; the old ones stay when that fails. 0 or -errno. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/net/ip.h"
+#include "lib/node/overhear.h"
 #include "lib/node/copy.h"
 #include "lib/node/fit.h"
 #include "lib/node/party_wire.h"
@@ -159,6 +160,7 @@ static void send_by_lan(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, si
 		send_frame(p, h, v.bytes, v.len);
 		break;
 	case LR_LAN_COPIES:
+		lr_overhear_own(node, v.bytes, v.len);
 		lr_pump_fan_out(p, h, &v);
 		break;
 	case LR_LAN_WRAP:
@@ -170,6 +172,16 @@ static void send_by_lan(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, si
 	default:
 		break;
 	}
+}
+
+void lr_pump_captured(struct lr_pump *p, uint64_t now, uint8_t *packet, size_t len)
+{
+	static const struct lr_vnet whole;
+	struct lr_lan_verdict v;
+
+	lr_lan_out_captured(p->node->lan, now, packet, len, &v);
+	if (v.act == LR_LAN_COPIES)
+		lr_pump_fan_out(p, &whole, &v);
 }
 
 void lr_pump_frame(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len)

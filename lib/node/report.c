@@ -1,6 +1,7 @@
 /*
  * report.c - a node, its peers and its events as JSON
  */
+#include "lib/node/overhear.h"
 #include "lib/node/report.h"
 
 #include <stdlib.h>
@@ -170,6 +171,7 @@ json_t *lr_report_node(struct lr_node *node, json_t *peers)
 	for (unsigned i = 0; i < LR_NODE_DROPS; i++)
 		lr_json_put_int(drops, lr_node_drop_name(i), (int64_t)node->drops[i]);
 	lr_node_lan_put_drops(node, drops);
+	lr_overhear_put_drops(node, drops);
 	lr_json_put(out, LR_K_DROPS, drops);
 	lr_json_put(out, LR_K_GAMES, lr_play_names(node));
 	lr_json_put_int(out, LR_K_PEER_COUNT, (int64_t)lr_wg_peer_count(node->wg));
