@@ -9,7 +9,7 @@
 #include "lib/base/json.h"
 #include "lib/base/lines.h"
 #include "lib/base/opt.h"
-#include "lib/game/game.h"
+#include "lib/game/detect.h"
 
 struct lr_game_args {
 	const char *iface, *proc;
@@ -38,6 +38,9 @@ const char *lr_game_operand(const struct lr_operand *op, struct lr_err *err);
 int lr_game_run_list(struct lr_cli *cli);
 int lr_game_run_show(struct lr_cli *cli);
 
+/* lr_detect() on this machine, or on the folder that stands for its process table. */
+int lr_game_detect(const struct lr_game_args *a, const struct lr_games *all,
+	struct lr_detect_game out[LR_DETECT_MAX], struct lr_err *err);
 int lr_game_run_detect(struct lr_cli *cli);
 
 extern const struct lr_opt lr_game_apply_options[];

@@ -146,7 +146,7 @@ static bool holds(const struct watching *w, const struct lr_game *g)
 static int look(struct watching *w, struct lr_err *err)
 {
 	struct lr_detect_game found[LR_DETECT_MAX];
-	int n = lr_detect(&w->all, w->args->proc ? w->args->proc : "/proc", found, err);
+	int n = lr_game_detect(w->args, &w->all, found, err);
 
 	if (n < 0)
 		return -1;

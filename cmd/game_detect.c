@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cmd/game.h"
-#include "lib/game/detect.h"
+#include "lib/io/listeners.h"
 #include "terms.h"
 
 static const char *const ways[] = {"executable", "close", "ports"};
@@ -26,6 +26,12 @@ static json_t *found_json(const struct lr_detect_game *g)
 	return o;
 }
 
+int lr_game_detect(const struct lr_game_args *a, const struct lr_games *all,
+	struct lr_detect_game out[LR_DETECT_MAX], struct lr_err *err)
+{
+	return lr_detect(all, a->proc ? a->proc : "/proc", a->proc ? NULL : lr_listeners, out, err);
+}
+
 int lr_game_run_detect(struct lr_cli *cli)
 {
 	const struct lr_game_args *a = cli->args;
@@ -35,7 +41,7 @@ int lr_game_run_detect(struct lr_cli *cli)
 
 	if (code != LR_EXIT_OK)
 		return code;
-	int n = lr_detect(&all, a->proc ? a->proc : "/proc", found, &cli->err);
+	int n = lr_game_detect(a, &all, found, &cli->err);
 	for (int i = 0; i < n; i++)
 		if (a->json)
 			lr_game_line(found_json(&found[i]));

@@ -30,6 +30,7 @@ struct scan {
 	const struct lr_games *all;
 	struct lr_names names;
 	int proc;
+	lr_detect_listeners *listeners;
 	struct lr_detect_game *out;
 	int n;
 	struct lr_detect_socket sockets[LR_DETECT_SOCKETS];
@@ -247,7 +248,7 @@ static void weigh_sockets(struct scan *s, DIR *dir)
 {
 	unsigned keep = 0;
 
-	s->n_sockets = lr_detect_sockets(s->proc, true, s->sockets);
+	s->n_sockets = lr_detect_sockets(s->proc, true, s->listeners, s->sockets);
 	for (int i = 0; i < s->n; i++) {
 		struct owner o = {s, &s->out[i], s->out[i].pid};
 		lr_detect_fds(s->proc, o.pid, own_port, &o);
@@ -273,7 +274,7 @@ static int surest(const void *a, const void *b)
 	return strcmp(x->game->name, y->game->name);
 }
 
-int lr_detect(const struct lr_games *all, const char *proc,
+int lr_detect(const struct lr_games *all, const char *proc, lr_detect_listeners *listeners,
 	struct lr_detect_game out[LR_DETECT_MAX], struct lr_err *err)
 {
 	DIR *dir = opendir(proc);
@@ -289,6 +290,7 @@ int lr_detect(const struct lr_games *all, const char *proc,
 		goto out;
 	}
 	s->all = all;
+	s->listeners = listeners;
 	s->proc = dirfd(dir);
 	s->out = out;
 	each_process(s, dir, look);

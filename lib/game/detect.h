@@ -30,10 +30,6 @@ struct lr_detect_game {
 	char process[64];    /* name of the executable */
 };
 
-/* Games that run, surest first, each once. How many, or -1 with `err` (no such folder). */
-int lr_detect(const struct lr_games *all, const char *proc,
-	struct lr_detect_game out[LR_DETECT_MAX], struct lr_err *err);
-
 /* The sockets of one process (detect_sockets.c). */
 struct lr_detect_socket {
 	enum lr_game_proto proto;
@@ -44,10 +40,20 @@ struct lr_detect_socket {
 
 #define LR_DETECT_SOCKETS 1024
 
+/* A quicker way than PROC/net/tcp to the TCP sockets that listen: how many, or -errno: the files
+ * are to be read. */
+typedef int lr_detect_listeners(struct lr_detect_socket *out, unsigned room);
+
+/* Games that run, surest first, each once. `listeners` may be NULL. How many, or -1 with `err` (no
+ * such folder). */
+int lr_detect(const struct lr_games *all, const char *proc, lr_detect_listeners *listeners,
+	struct lr_detect_game out[LR_DETECT_MAX], struct lr_err *err);
+
 /* UDP sockets that are bound and TCP sockets that listen (`listening`), or all that are connected
- * as well, out of PROC/net. Returns how many. */
-unsigned lr_detect_sockets(
-	int proc, bool listening, struct lr_detect_socket out[LR_DETECT_SOCKETS]);
+ * as well, out of PROC/net. `listeners` (NULL: none) is asked first for what it knows. Returns how
+ * many. */
+unsigned lr_detect_sockets(int proc, bool listening, lr_detect_listeners *listeners,
+	struct lr_detect_socket out[LR_DETECT_SOCKETS]);
 /* Calls `each` for the inode of every socket among the descriptors of process `pid` until that
  * returns false. */
 void lr_detect_fds(int proc, pid_t pid, bool (*each)(void *ctx, uint32_t inode), void *ctx);

@@ -96,7 +96,8 @@ static void read_table(int proc, const char *name, struct table *t)
 		close(fd);
 }
 
-unsigned lr_detect_sockets(int proc, bool listening, struct lr_detect_socket out[LR_DETECT_SOCKETS])
+unsigned lr_detect_sockets(int proc, bool listening, lr_detect_listeners *listeners,
+	struct lr_detect_socket out[LR_DETECT_SOCKETS])
 {
 	static const struct {
 		const char *name;
@@ -106,7 +107,12 @@ unsigned lr_detect_sockets(int proc, bool listening, struct lr_detect_socket out
 		{"net/tcp", LR_GAME_TCP, 4}, {"net/tcp6", LR_GAME_TCP, 6}};
 	struct table t = {.out = out, .listening = listening};
 
+	int told = listening && listeners ? listeners(out, LR_DETECT_SOCKETS) : -ENOTSUP;
+	if (told > 0)
+		t.n = (unsigned)told;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		if (told >= 0 && tables[i].proto == LR_GAME_TCP)
+			continue;
 		t.proto = tables[i].proto;
 		t.family = tables[i].family;
 		read_table(proc, tables[i].name, &t);

@@ -16,6 +16,7 @@
 #include "lib/base/bytes.h"
 #include "lib/game/detect.h"
 #include "lib/game/traffic.h"
+#include "lib/io/listeners.h"
 #include "lib/perf/stats.h"
 #include "lib/perf/tick.h"
 
@@ -81,7 +82,7 @@ static void detect(void)
 	}
 	for (unsigned i = 0; i < PASSES; i++) {
 		uint64_t from = lr_tick_read(&tick);
-		if (lr_detect(&all, "/proc", found, NULL) < 0)
+		if (lr_detect(&all, "/proc", lr_listeners, found, NULL) < 0)
 			abort();
 		ns[i] = (double)lr_tick_ns(&tick, from, lr_tick_read(&tick));
 	}

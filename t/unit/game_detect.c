@@ -103,11 +103,11 @@ static void sockets(void)
 	static struct lr_detect_socket list[LR_DETECT_SOCKETS];
 	int fd = open(root, O_RDONLY | O_DIRECTORY);
 
-	is_int(lr_detect_sockets(fd, true, list), 3, "sockets that are bound");
+	is_int(lr_detect_sockets(fd, true, NULL, list), 3, "sockets that are bound");
 	ok(list[0].port == 3979 && list[0].inode == 1001 && list[0].uid == getuid() &&
 			list[0].proto == LR_GAME_UDP && list[0].peer_port == 0,
 		"the first of them");
-	is_int(lr_detect_sockets(fd, false, list), 4, "with those that are connected");
+	is_int(lr_detect_sockets(fd, false, NULL, list), 4, "with those that are connected");
 	ok(list[3].port == 0xb27a && list[3].peer_port == 53, "the connected one");
 	close(fd);
 }
@@ -137,7 +137,7 @@ int main(void)
 	process(18, "/opt/unknown-game;", "/opt/unknown-game", 1002);
 	process(19, "/usr/sbin/avahi-daemon;", NULL, 1003);
 	table();
-	int n = lr_detect(&all, root, found, &err);
+	int n = lr_detect(&all, root, NULL, found, &err);
 	for (int i = 0; i < n; i++)
 		printf("# %s %d %u %s\n", found[i].game->name, found[i].pid, found[i].confidence,
 			found[i].process);
@@ -154,7 +154,7 @@ int main(void)
 	const struct lr_detect_game *aoe = get(found, n, "age-of-empires-2");
 	is_str(aoe ? aoe->process : "", "age2_x1.exe", "a name behind a folder with spaces");
 	sockets();
-	is_int(lr_detect(&all, "/nonexistent/proc", found, &err), -1, "no such folder");
+	is_int(lr_detect(&all, "/nonexistent/proc", NULL, found, &err), -1, "no such folder");
 	is_str(err.text, "/nonexistent/proc: No such file or directory", "says so");
 	lr_games_release(&all);
 	nftw(root, gone, 16, FTW_DEPTH | FTW_PHYS);
