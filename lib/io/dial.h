@@ -33,6 +33,9 @@ struct lr_dialled {
 
 /* Begins it and does not wait. The descriptor, which does not block, or -errno. */
 int lr_dial(const struct lr_endpoint *at);
+/* Before a connection is begun: both ends' segments are to fit where routers drop what is longer
+ * and do not say so (RFC 2923); what our SYN says counts for the server. */
+void lr_dial_segment(int fd);
 /* None: as if it was gone. */
 void lr_dialled_none(struct lr_dialled *d);
 /* The connection `fd` to `at` as it was handed down. 0, or -ENOTSOCK. */

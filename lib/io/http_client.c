@@ -5,8 +5,6 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,13 +12,13 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "lib/io/dial.h"
 
 #define TIMEOUT_MS     10000
 #define CONNECT_MS     10000
 #define CONNECTIONS    8   /* kept while idle: a few relays, two each */
 #define KEEPALIVE_S    30l /* a home router forgets a silent TCP connection after some minutes */
 #define ANSWER_ROOM    4096
-#define SEGMENT        1220 /* bytes: with IPv6's and TCP's headers 1,280, which cross every network */
 #define SET(call, ...) (void)curl_easy_setopt((call)->easy, __VA_ARGS__)
 
 struct lr_http_client {
@@ -461,14 +459,10 @@ static void set_method(struct lr_http_call *call, const struct lr_http_ask *ask)
 	SET(call, CURLOPT_CUSTOMREQUEST, ask->method);
 }
 
-/* Both ends' segments are to fit where routers drop what is longer and do not say so (RFC 2923):
- * what our SYN says counts for the server. */
 static int set_segment(void *ctx, curl_socket_t fd, curlsocktype purpose)
 {
-	const int segment = SEGMENT;
-
 	(void)ctx, (void)purpose;
-	(void)!setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+	lr_dial_segment(fd);
 	return CURL_SOCKOPT_OK;
 }
 
