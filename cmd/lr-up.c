@@ -59,6 +59,10 @@ static const struct lr_opt options[] = {
 	{"capture", 0, LR_OPT_TEXT, "IFACE|all",
 		"carry what active games send to all on another interface, or on every other",
 		AT(capture), .complete = "iface"},
+	{"bridge", 0, LR_OPT_TEXT, "IFACE",
+		"let consoles and other machines at this interface take part, by addresses of the "
+		"pool",
+		AT(bridge)},
 	{"foreground", 'f', LR_OPT_FLAG, NULL, "stay in the foreground", AT(foreground)},
 	{"ready-fd", 0, LR_OPT_INT, "N", "write a newline to this descriptor when all works",
 		AT(ready_fd), 1, 1 << 20},
@@ -95,18 +99,21 @@ static const char *plain(const struct lr_up_args *a)
 static const char *conflict(const struct lr_up_args *a, int n)
 {
 	bool hosting = a->relay || a->outside || a->fresh || a->hide_all;
-	bool party =
-		hosting || a->name || a->hide || a->force || a->budget || a->no_map || a->redundant;
+	bool party = hosting || a->name || a->hide || a->force || a->budget || a->no_map ||
+		     a->redundant || a->bridge;
 
 	if (a->down + a->status + (a->config != NULL) > 1)
 		return "--config, --down and --status exclude each other";
 	if (a->tun && a->tap)
 		return "--tun and --tap exclude each other";
+	if (a->tun && a->bridge)
+		return "--tun and --bridge exclude each other";
 	if (a->config && n)
 		return "--config takes no operand; the interface's name goes behind --iface";
 	if (party && (a->config || a->down || a->status))
 		return "--relay, --public, --new, --name, --hide-address, --hide-all, "
-		       "--force, --punch-budget, --no-portmap and --redundant are for parties";
+		       "--force, --punch-budget, --no-portmap, --redundant and --bridge are for "
+		       "parties";
 	if ((a->outside || a->fresh || a->hide_all) && n)
 		return "--public, --new and --hide-all are for hosting: the invite says where to "
 		       "join";

@@ -10,7 +10,7 @@
 #include "lib/wg/config.h"
 
 struct lr_up_args {
-	const char *config, *iface, *pass, *isolate, *capture;
+	const char *config, *iface, *pass, *isolate, *capture, *bridge;
 	bool tun, tap, open, foreground, down, status, json;
 	long ready_fd, spin_us;
 	/* parties */

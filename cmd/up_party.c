@@ -140,6 +140,7 @@ static int start_node(struct lr_cli *cli, const struct up *up, struct lr_node *n
 		.party = true,
 		.redundant = up->redundant,
 		.force = a->force,
+		.bridge = a->bridge,
 	};
 
 	if (!a->iface && lr_host_iface(iface, &cli->err) != 0)

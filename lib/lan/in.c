@@ -19,7 +19,9 @@ static void put_to(const struct lr_lan *lan, uint8_t *mac, const uint8_t *packet
 	const uint8_t *dst = packet + (packet[0] >> 4 == 4 ? 16 : 24);
 
 	if (to == LR_LAN_TO_ONE) {
-		memcpy(mac, lan->mac, LR_MAC);
+		struct lr_ip ip = lr_packet_dst(packet);
+		const struct lr_lan_machine *machine = lr_lan_machine(lan, &ip);
+		memcpy(mac, machine ? machine->mac : lan->mac, LR_MAC);
 	} else if (to == LR_LAN_TO_ALL) {
 		memset(mac, 0xff, LR_MAC);
 	} else if (packet[0] >> 4 == 4) {
@@ -61,7 +63,8 @@ static enum lr_lan_drop judge(struct lr_lan *lan, uint64_t now, struct lr_lan_me
 	if (why != LR_LAN_DROP_NONE)
 		return why;
 	if (to == LR_LAN_TO_ONE)
-		return lr_lan_is_own(lan, &dst) ? LR_LAN_DROP_NONE : LR_LAN_DROP_NOT_OURS;
+		return lr_lan_is_own(lan, &dst) || lr_lan_machine(lan, &dst) ? LR_LAN_DROP_NONE
+									     : LR_LAN_DROP_NOT_OURS;
 	bool passes = lr_lan_storm_passes(from, lr_lan_storm_key(packet, p), now);
 	return passes ? LR_LAN_DROP_NONE : LR_LAN_DROP_STORM;
 }
@@ -77,6 +80,20 @@ static bool membership(struct lr_lan *lan, uint64_t now, struct lr_lan_member *f
 	else
 		v->act = LR_LAN_TAKEN;
 	return heard != LR_LAN_HEARD_NOTHING;
+}
+
+/* What is for a machine of the house goes there only, what is for all also there. */
+static void to_segment(const struct lr_lan *lan, const uint8_t *packet, enum lr_lan_to to,
+	struct lr_lan_verdict *v)
+{
+	struct lr_ip dst = lr_packet_dst(packet);
+
+	if (to != LR_LAN_TO_ONE)
+		v->also = LR_LAN_SEGMENT;
+	else if (lr_lan_machine(lan, &dst)) {
+		v->act = LR_LAN_TAKEN;
+		v->also = LR_LAN_SEGMENT;
+	}
 }
 
 void lr_lan_in(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from, uint8_t *packet,
@@ -111,4 +128,6 @@ void lr_lan_in(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from, uin
 	if (rewrite)
 		lr_lan_to_broadcast(lan, packet, &p, false);
 	deliver(lan, from, to, v);
+	if (lan->bridge)
+		to_segment(lan, packet, to, v);
 }

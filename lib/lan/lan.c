@@ -36,6 +36,7 @@ void lr_lan_free(struct lr_lan *lan)
 		return;
 	while (lan->members)
 		lr_lan_leave(lan, lan->members);
+	lr_lan_bridge_free(lan);
 	lr_map_release(&lan->by_mac);
 	free(lan->self.storm);
 	free(lan);
@@ -73,14 +74,18 @@ static void add_broadcast(struct lr_lan *lan, const struct lr_prefix *a)
 void lr_lan_own(struct lr_lan *lan, const struct lr_prefix *addresses, size_t n)
 {
 	lan->n_own = lan->n_broadcasts = 0;
+	lan->pool = (struct lr_prefix){0};
 	memset(lan->own4, 0, sizeof(lan->own4));
 	for (size_t i = 0; i < n && i < LR_LAN_OWN; i++) {
 		lan->own[lan->n_own++] = addresses[i].ip;
 		add_broadcast(lan, &addresses[i]);
 	}
-	for (unsigned i = lan->n_own; i-- > 0;)
-		if (lan->own[i].family == 4)
-			memcpy(lan->own4, lan->own[i].b, 4);
+	for (unsigned i = lan->n_own; i-- > 0;) {
+		if (lan->own[i].family != 4)
+			continue;
+		memcpy(lan->own4, lan->own[i].b, 4);
+		lan->pool = addresses[i];
+	}
 	lan->own[lan->n_own++] = lr_lan_link_local(lan->mac);
 }
 
@@ -94,7 +99,8 @@ bool lr_lan_is_own(const struct lr_lan *lan, const struct lr_ip *ip)
 
 bool lr_lan_is_taken(struct lr_lan *lan, const struct lr_ip *ip)
 {
-	return lr_lan_is_own(lan, ip) || lan->host.holder(lan->host.ctx, ip->family, ip->b);
+	return lr_lan_is_own(lan, ip) || lr_lan_machine(lan, ip) ||
+	       lan->host.holder(lan->host.ctx, ip->family, ip->b);
 }
 
 /* --- members --- */

@@ -113,6 +113,9 @@ enum lr_lan_drop {
 				has */
 	LR_LAN_DROP_NO_BRIDGE, /* EtherIP: IP of a machine behind a bridge, and we have none */
 	LR_LAN_DROP_PIECES,    /* EtherIP in pieces: too many, too late, or they overlap */
+	LR_LAN_DROP_LOOP,      /* bridge: from the house, with a MAC of the party */
+	LR_LAN_DROP_HOME,      /* bridge: of a machine without an address of the pool */
+	LR_LAN_DROP_UNLISTED,  /* bridge: of a machine whose address is not settled yet */
 	LR_LAN_DROPS
 };
 const char *lr_lan_drop_name(enum lr_lan_drop drop);
@@ -133,6 +136,8 @@ struct lr_lan_host {
 	/* The member that has the address (4 or 16 bytes); NULL: nobody. Called for each neighbour
 	 * question and for what looks like a broadcast. */
 	struct lr_lan_member *(*holder)(void *ctx, uint8_t family, const uint8_t *address);
+	/* Whether a bridged machine's address is settled as ours; only with lr_lan_bridge(). */
+	bool (*ours)(void *ctx, const struct lr_ip *ip);
 };
 
 /* `ethernet`: the interface gives frames; else IP packets, and there is no EtherIP. `mac`: its own.
@@ -164,6 +169,18 @@ void *lr_lan_owner(const struct lr_lan_member *m);
 /* A session with somebody began: the interface is asked soon what it joined, so that he hears. */
 void lr_lan_ask_soon(struct lr_lan *lan, uint64_t now);
 
+/* --- a bridge into the house: bridge.c says how --- */
+
+#define LR_LAN_MACHINES 16
+
+/* There is one from now on; before anything moves. 0, or -1: out of memory. */
+int lr_lan_bridge(struct lr_lan *lan);
+/* The IPv4 addresses of the pool that machines of the house have: into out[LR_LAN_MACHINES]; how
+ * many. They are to be listed as ours. */
+unsigned lr_lan_machines(struct lr_lan *lan, struct lr_ip *out);
+/* Whether they are others than when this was asked last. */
+bool lr_lan_machines_fresh(struct lr_lan *lan);
+
 /* --- rules --- */
 
 void lr_lan_open(struct lr_lan *lan, bool open);     /* services pass */
@@ -192,8 +209,13 @@ enum lr_lan_act {
 	LR_LAN_WHOLE,   /* in: the same, a frame that a member sent as it is */
 };
 
+/* Where else the frame goes, as it is, whatever the act. After lr_lan_in() it is the packet with
+ * the header in front of it. */
+enum { LR_LAN_DEVICE = 1, LR_LAN_SEGMENT = 2 };
+
 struct lr_lan_verdict {
 	enum lr_lan_act act;
+	unsigned also; /* LR_LAN_DEVICE, LR_LAN_SEGMENT */
 	enum lr_lan_drop drop;
 	uint8_t *bytes; /* the packet or frame */
 	size_t len;
@@ -212,6 +234,9 @@ void lr_lan_out(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bo
  * anew; then it goes as if our interface had given it: COPIES or DROP. */
 void lr_lan_out_captured(
 	struct lr_lan *lan, uint64_t now, uint8_t *packet, size_t len, struct lr_lan_verdict *v);
+/* A frame from the segment of the house; ANSWER goes back there. As lr_lan_out(). */
+void lr_lan_bridged(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bool partial,
+	struct lr_lan_verdict *v);
 /* The members that the verdict means, one after the other: NULL to begin, NULL at the end. Of
  * DELIVER: whom we are the hub for, or the hub of; the packet goes to them, too. */
 struct lr_lan_member *lr_lan_next(const struct lr_lan *lan, const struct lr_lan_verdict *v,

@@ -9,6 +9,7 @@
  *   storm.c      token buckets
  *   etherip.c    frames that are no IP
  *   pieces.c     EtherIP packets that were cut
+ *   bridge.c     machines of the house
  *   words.c      names and lists as a user writes them
  */
 #ifndef LR_LAN_INSIDE_H
@@ -22,6 +23,7 @@
 
 enum { ETH_IP4 = 0x0800, ETH_ARP = 0x0806, ETH_IP6 = 0x86dd };
 enum { LR_IGMP = 2 };
+enum { LR_ARP_LEN = 28 };
 enum { LR_LAN_GROUPS = 64 }; /* of one member, or of lr_lan_group() */
 enum { LR_LAN_PIECES = 64 }; /* fragments of one member that wait for others */
 enum { LR_LAN_STORM_SLOTS = 64 };
@@ -64,6 +66,19 @@ struct lr_lan_member {
 	unsigned n_pieces;
 };
 
+/* A machine of the house with an address of the pool. */
+struct lr_lan_machine {
+	uint8_t mac[LR_MAC];
+	struct lr_ip at;
+	uint64_t heard_ns;
+};
+struct lr_lan_bridge {
+	struct lr_lan_machine machines[LR_LAN_MACHINES];
+	unsigned n;
+	bool fresh;
+	struct lr_lan_member port; /* for its storm only */
+};
+
 struct lr_lan {
 	struct lr_lan_host host;
 	bool ethernet;
@@ -75,7 +90,9 @@ struct lr_lan {
 	unsigned n_broadcasts;
 	struct lr_lan_member *members;
 	struct lr_map by_mac;
-	struct lr_lan_member self; /* for its storm only */
+	struct lr_lan_member self;    /* for its storm only */
+	struct lr_lan_bridge *bridge; /* NULL: none */
+	struct lr_prefix pool;        /* of our first IPv4 address */
 	/* rules */
 	bool open, isolate;
 	unsigned pass;
@@ -97,6 +114,7 @@ static inline void lr_lan_verdict_drop(
 {
 	lan->drops[why]++;
 	v->act = LR_LAN_DROP;
+	v->also = 0;
 	v->drop = why;
 }
 
@@ -116,10 +134,17 @@ void lr_lan_to_broadcast(
 
 /* --- neighbour.c --- */
 void lr_lan_arp(struct lr_lan *lan, const uint8_t *frame, size_t len, struct lr_lan_verdict *v);
+/* A whole one from the segment of the house. */
+void lr_lan_arp_bridged(struct lr_lan *lan, const uint8_t *frame, struct lr_lan_verdict *v);
 /* Whether the packet is a neighbour solicitation or advertisement; then v is set. `frame` NULL:
  * there is no Ethernet around it. */
 bool lr_lan_neighbour(struct lr_lan *lan, const uint8_t *frame, const uint8_t *packet,
 	const struct lr_packet *p, struct lr_lan_verdict *v);
+
+/* --- bridge.c --- */
+void lr_lan_bridge_free(struct lr_lan *lan);
+/* The machine of the house with that address, which is settled as ours; NULL: none. */
+const struct lr_lan_machine *lr_lan_machine(const struct lr_lan *lan, const struct lr_ip *ip);
 
 /* --- snoop.c --- */
 enum lr_lan_heard {

@@ -9,7 +9,7 @@
  */
 #include "lib/lan/lan_inside.h"
 
-enum { ARP_LEN = 28, ARP_REQUEST = 1, ARP_REPLY = 2 };
+enum { ARP_REQUEST = 1, ARP_REPLY = 2 };
 enum { ICMP6_SOLICIT = 135, ICMP6_ADVERTISE = 136, ND_LEN = 24, OPTION_TARGET = 2 };
 enum { SOLICITED = 0x40, OVERRIDE = 0x20 };
 
@@ -19,8 +19,12 @@ static const uint8_t everybody[LR_MAC] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
  * eyes of whoever asks (lan.h) is everybody's. */
 static const uint8_t *mac_of(struct lr_lan *lan, const struct lr_ip *ip)
 {
-	const struct lr_lan_member *m = lan->host.holder(lan->host.ctx, ip->family, ip->b);
+	const struct lr_lan_machine *machine = lr_lan_machine(lan, ip);
+	const struct lr_lan_member *m =
+		machine ? NULL : lan->host.holder(lan->host.ctx, ip->family, ip->b);
 
+	if (machine)
+		return machine->mac;
 	if (m)
 		return m->mac;
 	return ip->family == 4 && ip->b[3] == 0xff ? everybody : NULL;
@@ -46,17 +50,23 @@ static void reply(struct lr_lan *lan, const uint8_t *question, const uint8_t *ma
 	memcpy(a + 18, question + 8, LR_MAC + 4); /* who asked: MAC and address */
 	v->act = LR_LAN_ANSWER;
 	v->bytes = lan->reply;
-	v->len = LR_LAN_HEAD + ARP_LEN;
+	v->len = LR_LAN_HEAD + LR_ARP_LEN;
+}
+
+static bool is_ether_ip4(const uint8_t *question)
+{
+	static const uint8_t ether_ip4[] = {0, 1, 8, 0, 6, 4};
+
+	return memcmp(question, ether_ip4, sizeof(ether_ip4)) == 0;
 }
 
 void lr_lan_arp(struct lr_lan *lan, const uint8_t *frame, size_t len, struct lr_lan_verdict *v)
 {
-	static const uint8_t ether_ip4[] = {0, 1, 8, 0, 6, 4};
 	const uint8_t *question = frame + LR_LAN_HEAD;
 	struct lr_ip target = {.family = 4};
 
 	v->act = LR_LAN_TAKEN;
-	if (len < LR_LAN_HEAD + ARP_LEN || memcmp(question, ether_ip4, sizeof(ether_ip4)) != 0) {
+	if (len < LR_LAN_HEAD + LR_ARP_LEN || !is_ether_ip4(question)) {
 		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_FRAME);
 		return;
 	}
@@ -68,6 +78,22 @@ void lr_lan_arp(struct lr_lan *lan, const uint8_t *frame, size_t len, struct lr_
 		reply(lan, question, mac, &target, v);
 	else
 		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_STRANGER);
+}
+
+/* Of the segment's own machines each speaks for itself. Probes for our address are answered, too:
+ * this node is no machine of that segment. */
+void lr_lan_arp_bridged(struct lr_lan *lan, const uint8_t *frame, struct lr_lan_verdict *v)
+{
+	const uint8_t *question = frame + LR_LAN_HEAD, *mac = NULL;
+	struct lr_ip target = {.family = 4};
+
+	memcpy(target.b, question + 24, 4);
+	if (!is_ether_ip4(question) || lr_get_be16(question + 6) != ARP_REQUEST ||
+		!lr_prefix_covers(&lan->pool, &target) || lr_lan_machine(lan, &target))
+		return;
+	mac = lr_lan_is_own(lan, &target) ? lan->mac : mac_of(lan, &target);
+	if (mac)
+		reply(lan, question, mac, &target, v);
 }
 
 /* The answer to a solicitation from `asker` (:: when it only wants to know whether it is free). */

@@ -36,7 +36,7 @@ static void to_many(struct lr_lan *lan, uint64_t now, const struct lr_packet *p,
 	v->act = LR_LAN_COPIES;
 	if (group && !lr_lan_group_to_all(&dst)) {
 		v->group = dst;
-		if (!lr_lan_next(lan, v, NULL)) {
+		if (!v->also && !lr_lan_next(lan, v, NULL)) {
 			lr_lan_verdict_drop(lan, v, LR_LAN_DROP_NO_JOINER);
 			return;
 		}
@@ -75,7 +75,18 @@ static void look(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool pa
 		return;
 	if (rewrite)
 		lr_lan_to_broadcast(lan, packet, &p, partial);
+	if (lan->bridge)
+		v->also = LR_LAN_SEGMENT;
 	to_many(lan, now, &p, to == LR_LAN_TO_GROUP, v);
+}
+
+/* Whether a machine of the house has its destination. */
+static bool to_machine(const struct lr_lan *lan, const uint8_t *packet, size_t len)
+{
+	if (len < 20 || packet[0] >> 4 != 4)
+		return false;
+	struct lr_ip dst = lr_packet_dst(packet);
+	return lr_lan_machine(lan, &dst) != NULL;
 }
 
 /* The packet at v->bytes; `frame` NULL: there is no Ethernet around it. */
@@ -85,6 +96,10 @@ static void out_ip(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool 
 	v->act = LR_LAN_ROUTE;
 	if (!plain_tcp(v->bytes, v->len))
 		look(lan, now, frame, partial, v);
+	if (lan->bridge && v->act == LR_LAN_ROUTE && to_machine(lan, v->bytes, v->len)) {
+		v->act = LR_LAN_TAKEN;
+		v->also = LR_LAN_SEGMENT;
+	}
 }
 
 /* --- captured --- */

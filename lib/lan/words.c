@@ -34,6 +34,9 @@ const char *lr_lan_drop_name(enum lr_lan_drop drop)
 		[LR_LAN_DROP_ADDRESS] = "lan_address",
 		[LR_LAN_DROP_NO_BRIDGE] = "lan_no_bridge",
 		[LR_LAN_DROP_PIECES] = "lan_pieces",
+		[LR_LAN_DROP_LOOP] = "lan_loop",
+		[LR_LAN_DROP_HOME] = "lan_home",
+		[LR_LAN_DROP_UNLISTED] = "lan_unlisted",
 	};
 
 	return names[drop];

@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/io/iface.h"
 #include "lib/io/netlink.h"
+#include "lib/node/party_wire.h"
 
 static struct lr_lan_member *holder(void *ctx, uint8_t family, const uint8_t *address)
 {
@@ -20,9 +21,16 @@ static struct lr_lan_member *holder(void *ctx, uint8_t family, const uint8_t *ad
 	return own ? own->lan : NULL;
 }
 
+static bool ours(void *ctx, const struct lr_ip *ip)
+{
+	const struct lr_node *node = ctx;
+
+	return node->party && lr_party_has(node->party, ip);
+}
+
 int lr_node_lan_open(struct lr_node *node, const struct lr_node_rules *rules)
 {
-	const struct lr_lan_host host = {node, holder};
+	const struct lr_lan_host host = {node, holder, ours};
 	uint8_t mac[LR_MAC];
 
 	lr_lan_mac(lr_wg_public_key(node->wg), mac);

@@ -159,6 +159,7 @@ struct lr_node_options {
 	bool party;                        /* it is to have one: several paths lead to a peer */
 	uint8_t redundant;                 /* enum lr_redundant */
 	const struct lr_node_rules *rules; /* of the virtual Ethernet; NULL: the usual */
+	const char *bridge; /* the interface of the house that takes part; NULL: none */
 	bool force; /* its members' addresses go before those of other networks of this host */
 };
 

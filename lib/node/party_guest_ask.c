@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/node/party_guests.h"
+#include "lib/node/party_wire.h"
 #include "terms.h"
 
 #define FRESH_S 10 /* a router that says nothing for so long gives no port */
@@ -182,6 +183,27 @@ static json_t *own_json(const struct lr_party_guest *g)
 	return o;
 }
 
+/* Machines of our house are in our record only, behind our guests. */
+static void put_machines(const struct lr_party *p, const struct lr_prefix *ula, json_t *list)
+{
+	const struct lr_record *self = lr_roster_self(p->roster);
+
+	for (unsigned i = 0; i < self->n_guests; i++) {
+		const struct lr_guest *g = &self->guests[i];
+		const struct lr_ip six = lr_keys_address6(ula, &g->address);
+		if (lr_guest_by_name(p, g->name))
+			continue;
+		json_t *o = json_object();
+		lr_json_put_str(o, LR_K_PEER, g->name);
+		put_places(o, &g->address, &six);
+		lr_json_put_str(o, LR_K_HUB, NULL);
+		lr_json_put_str(o, LR_K_ENDPOINT, NULL);
+		lr_json_put_str(o, LR_K_RELAY, NULL);
+		lr_json_put_bool(o, LR_K_READY, lr_party_has(p, &g->address));
+		json_array_append_new(list, o);
+	}
+}
+
 static json_t *theirs_json(const struct lr_member *m, const struct lr_guest *guest,
 	const struct lr_prefix *ula, bool held)
 {
@@ -207,6 +229,7 @@ json_t *lr_guests_json(const struct lr_party *p)
 	ula = lr_roster_ula(p->roster);
 	for (const struct lr_party_guest *g = p->guests; g; g = g->next)
 		json_array_append_new(list, own_json(g));
+	put_machines(p, &ula, list);
 	for (const struct lr_member *m = lr_roster_first(p->roster); m;
 		m = lr_roster_next(p->roster, m))
 		for (unsigned i = 0; i < m->r.n_guests && m->state != LR_MEMBER_LEFT; i++)

@@ -10,11 +10,36 @@
 #include "lib/base/log.h"
 #include "lib/net/nick.h"
 #include "lib/node/lan.h"
+#include "lib/node/party_wire.h"
 #include "lib/node/pump.h"
 #include "lib/node/routes.h"
 #include "terms.h"
 
 /* ------------------------------------------------------------------ our record */
+
+/* Machines of the house are listed as guests are, behind them: what members need to know of both
+ * is the address. How many are in the list then. */
+static unsigned list_machines(struct lr_party *p, unsigned n)
+{
+	struct lr_record *self = lr_roster_self(p->roster);
+	struct lr_ip at[LR_LAN_MACHINES];
+	unsigned count = p->node->lan ? lr_lan_machines(p->node->lan, at) : 0;
+	size_t names = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		names += strlen(self->guests[i].name) + 1;
+	for (unsigned i = 0; i < count && n < LR_GUESTS_MAX; i++) {
+		struct lr_guest *g = &self->guests[n];
+		int len = snprintf(
+			g->name, sizeof(g->name), LR_MACHINE_NAME "%u-%u", at[i].b[2], at[i].b[3]);
+		names += (size_t)len + 1;
+		if (names > LR_GUEST_NAMES)
+			break;
+		g->address = at[i];
+		n++;
+	}
+	return n;
+}
 
 static void publish(struct lr_party *p)
 {
@@ -26,10 +51,21 @@ static void publish(struct lr_party *p)
 		memcpy(self->guests[n].name, g->name, sizeof(g->name));
 		self->guests[n++].address = g->address;
 	}
-	self->n_guests = n;
+	self->n_guests = list_machines(p, n);
 	lr_roster_touch(p->roster);
 	p->save = true;
 	lr_party_wake(p);
+}
+
+void lr_party_machines(struct lr_party *p)
+{
+	if (p->roster)
+		publish(p);
+}
+
+bool lr_party_has(const struct lr_party *p, const struct lr_ip *ip)
+{
+	return p->roster && lr_roster_ours(p->roster, ip);
 }
 
 struct lr_party_guest *lr_guest_by_name(const struct lr_party *p, const char *name)

@@ -26,7 +26,8 @@
 #define LR_GUEST_RENEW_S   60
 #define LR_GUEST_MTU       1280
 #define LR_GUEST_KEEPALIVE 25
-#define LR_GUEST_NAMES     320 /* bytes of all their names: our record must have room */
+#define LR_GUEST_NAMES     320        /* bytes of all their names: our record must have room */
+#define LR_MACHINE_NAME    "bridged-" /* a machine of the house is called so, and by its address */
 #define LR_GUEST_ENDPOINT  (LR_PLACE_TEXT + 8)
 
 struct lr_party_guest {

@@ -41,6 +41,10 @@ int lr_party_send_guest(struct lr_party *p, const struct lr_endpoint *to, const 
 	size_t len, size_t segment);
 /* The guest's peer is about to be removed. */
 void lr_party_guest_gone(struct lr_party_guest *g);
+/* Machines of the house that a bridge carries are others: our record lists them. */
+void lr_party_machines(struct lr_party *p);
+/* Whether the address of such a machine is settled as ours. */
+bool lr_party_has(const struct lr_party *p, const struct lr_ip *ip);
 /* A datagram of none of the kinds. */
 void lr_party_foreign(struct lr_party *p);
 

@@ -145,10 +145,13 @@ static void put_guest(FILE *out, const json_t *guest, bool first)
 	char line[400];
 
 	snprintf(line, sizeof(line), "%s, %s, %s%s%s", text_of(guest, LR_K_PEER, "?"),
-		text_of(guest, LR_K_ADDRESS, "?"), hub ? "through " : "reaches us at ",
+		text_of(guest, LR_K_ADDRESS, "?"),
+		hub  ? "through "
+		: at ? "reaches us at "
+		     : "a machine of this house",
 		hub  ? hub
 		: at ? at
-		     : "?",
+		     : "",
 		ready ? "" : ": not now");
 	put(out, first ? "guests" : "", line);
 }

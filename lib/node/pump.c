@@ -165,8 +165,11 @@ void lr_pump_ask(struct lr_pump *p, uint64_t now)
 {
 	uint8_t *frame;
 	size_t len;
-	while (p->node->lan && (len = lr_lan_poll(p->node->lan, now, &frame)))
+	while (p->node->lan && (len = lr_lan_poll(p->node->lan, now, &frame))) {
 		lr_pump_write(p, frame, len);
+		if (p->on_segment.fd >= 0)
+			lr_pump_segment(p, &(struct lr_vnet){0}, frame, len);
+	}
 }
 
 int lr_pump_send(struct lr_pump *p, uint16_t socket, const struct lr_endpoint *to,

@@ -67,6 +67,9 @@ static bool pass_lan(struct lr_pump *p, const struct lr_wg_rx *rx)
 	}
 	if (v.act == LR_LAN_DELIVER && p->node->n_guests && v.from)
 		lr_pump_fan_on(p, &v);
+	if (v.also & LR_LAN_SEGMENT)
+		lr_pump_segment(
+			p, &(struct lr_vnet){0}, v.bytes - LR_LAN_HEAD, v.len + LR_LAN_HEAD);
 	return v.act == LR_LAN_DELIVER;
 }
 

@@ -68,7 +68,8 @@ struct lr_pump {
 	struct lr_tun tun;
 	struct lr_udp udp;
 	struct lr_source on_device, on_udp4, on_udp6;
-	uint64_t device_at, udp_at; /* when they were ready last */
+	struct lr_source on_segment; /* of the house; fd -1: none is bridged */
+	uint64_t device_at, udp_at;  /* when they were ready last */
 	struct lr_sockets sockets;
 	struct lr_train train;
 	struct lr_merge merge;
@@ -115,6 +116,9 @@ void lr_pump_device_ready(struct lr_source *src, uint32_t events);
 /* pump_out.c */
 /* A frame as it came from the device, to whom it is for. */
 void lr_pump_frame(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len);
+/* What the lan said of a frame, done, but for what it also goes to. */
+void lr_pump_by_verdict(
+	struct lr_pump *p, struct lr_vnet *h, const uint8_t *frame, const struct lr_lan_verdict *v);
 /* The peer that has the packet's destination. */
 struct lr_wg_peer *lr_pump_route(const struct lr_node *node, const uint8_t *packet);
 /* What a packet to the peer asks for. */
@@ -130,6 +134,10 @@ void lr_pump_fan_out(struct lr_pump *p, const struct lr_vnet *h, const struct lr
 /* A packet that came from a member, to those that we are the hub for. */
 void lr_pump_fan_on(struct lr_pump *p, const struct lr_lan_verdict *v);
 void lr_pump_fan_frame(struct lr_pump *p, const struct lr_lan_verdict *v);
+
+/* pump_bridge.c */
+void lr_pump_segment(struct lr_pump *p, const struct lr_vnet *h, const uint8_t *frame, size_t len);
+void lr_pump_bridge_close(struct lr_pump *p);
 
 /* pump_in.c */
 void lr_pump_udp_ready(struct lr_source *src, uint32_t events);

@@ -44,7 +44,7 @@ struct lr_pump *lr_pump_open(
 		return NULL;
 	}
 	p->node = node;
-	p->tun.fd = p->udp.fd4 = p->udp.fd6 = -1;
+	p->tun.fd = p->udp.fd4 = p->udp.fd6 = p->on_segment.fd = -1;
 	lr_random(&p->cut.id, sizeof(p->cut.id));
 	if (lr_tun_open(&p->tun, iface, node->tap, err) < 0 ||
 		lr_udp_open(&p->udp, port, node->fwmark, err) < 0)
@@ -84,6 +84,7 @@ void lr_pump_close(struct lr_pump *p)
 	if (!p)
 		return;
 	forget_sockets(p);
+	lr_pump_bridge_close(p);
 	lr_sockets_close_all(&p->sockets, &p->node->loop);
 	lr_tun_close(&p->tun);
 	free(p);

@@ -146,32 +146,41 @@ static void send_frame(struct lr_pump *p, const struct lr_vnet *h, uint8_t *pack
 		lr_wg_count_drop(node->wg, NULL, LR_WG_DROP_NO_PEER);
 }
 
+void lr_pump_by_verdict(
+	struct lr_pump *p, struct lr_vnet *h, const uint8_t *frame, const struct lr_lan_verdict *v)
+{
+	bool ip = v->act == LR_LAN_ROUTE || v->act == LR_LAN_COPIES;
+	if (ip && h->flags & LR_VNET_NEEDS_CSUM)
+		h->csum_start = (uint16_t)(h->csum_start - (v->bytes - frame));
+	switch (v->act) {
+	case LR_LAN_ROUTE:
+		send_frame(p, h, v->bytes, v->len);
+		break;
+	case LR_LAN_COPIES:
+		lr_pump_fan_out(p, h, v);
+		break;
+	case LR_LAN_WRAP:
+		lr_pump_fan_frame(p, v);
+		break;
+	default:
+		break;
+	}
+}
+
 /* The same by the rules of the virtual Ethernet. */
 static void send_by_lan(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len)
 {
 	struct lr_node *node = p->node;
 	struct lr_lan_verdict v;
 	lr_lan_out(node->lan, node->loop.now, frame, len, h->flags & LR_VNET_NEEDS_CSUM, &v);
-	bool ip = v.act == LR_LAN_ROUTE || v.act == LR_LAN_COPIES;
-	if (ip && h->flags & LR_VNET_NEEDS_CSUM)
-		h->csum_start = (uint16_t)(h->csum_start - (v.bytes - frame));
-	switch (v.act) {
-	case LR_LAN_ROUTE:
-		send_frame(p, h, v.bytes, v.len);
-		break;
-	case LR_LAN_COPIES:
+	if (v.also & LR_LAN_SEGMENT)
+		lr_pump_segment(p, h, frame, len);
+	if (v.act == LR_LAN_COPIES)
 		lr_overhear_own(node, v.bytes, v.len);
-		lr_pump_fan_out(p, h, &v);
-		break;
-	case LR_LAN_WRAP:
-		lr_pump_fan_frame(p, &v);
-		break;
-	case LR_LAN_ANSWER:
+	if (v.act == LR_LAN_ANSWER)
 		lr_pump_write(p, v.bytes, v.len);
-		break;
-	default:
-		break;
-	}
+	else
+		lr_pump_by_verdict(p, h, frame, &v);
 }
 
 void lr_pump_captured(struct lr_pump *p, uint64_t now, uint8_t *packet, size_t len)

@@ -1,0 +1,205 @@
+/*
+ * lan_bridge.c - machines of the house: who takes part, what passes, and what comes back
+ */
+#include "t/unit/lan_two.h"
+
+static const uint8_t console[LR_MAC] = {2, 0xc0, 1, 2, 3, 4}, other[LR_MAC] = {2, 0xc0, 9, 9, 9, 9};
+static bool settled = true;
+
+static bool ours(void *ctx, const struct lr_ip *ip)
+{
+	(void)ctx;
+	return settled && ip->b[2] == 9;
+}
+
+static void up(void)
+{
+	const struct lr_lan_host h = {&us, holder, ours};
+	const struct lr_prefix own[] = {{ip_of("10.66.0.1"), 16}};
+	struct lr_ip none = {0}, stock = ip_of("10.66.0.3");
+
+	both_up();
+	lr_lan_free(us.lan);
+	us.lan = lr_lan_new(&h, true, us.mac);
+	lr_lan_own(us.lan, own, 1);
+	us.stock = lr_lan_join(us.lan, stock_key, &us, now);
+	lr_lan_member_at(us.stock, &stock, &none, true);
+	us.friend = lr_lan_join(us.lan, their_key, &us, now);
+	lr_lan_member_at(us.friend, &us.friend_at[0], &us.friend_at[1], false);
+	ok(lr_lan_bridge(us.lan) == 0, "there is a bridge");
+}
+
+/* A frame of `from` with `len` bytes behind its header. */
+static enum lr_lan_act heard(const uint8_t *to, const uint8_t *from, uint16_t type, size_t len)
+{
+	put_eth(to, type);
+	memcpy(buf + LR_MAC, from, LR_MAC);
+	lr_lan_bridged(us.lan, now, buf, LR_LAN_HEAD + len, false, &v);
+	return v.act;
+}
+
+static enum lr_lan_act asks(const uint8_t *from, const char *sender, const char *target)
+{
+	static const uint8_t begins[] = {0, 1, 8, 0, 6, 4, 0, 1};
+	uint8_t *a = buf + LR_LAN_HEAD;
+	struct lr_ip s = ip_of(sender), t = ip_of(target);
+
+	memset(a, 0, 28);
+	memcpy(a, begins, sizeof(begins));
+	memcpy(a + 8, from, LR_MAC);
+	memcpy(a + 14, s.b, 4);
+	memcpy(a + 24, t.b, 4);
+	return heard(NULL, from, 0x0806, 28);
+}
+
+static enum lr_lan_act says(
+	const uint8_t *to, const uint8_t *from, const char *src, const char *dst, uint16_t port)
+{
+	size_t len = put_udp(buf + LR_LAN_HEAD, src, dst, port, port, "hello");
+
+	return heard(to, from, 0x0800, len);
+}
+
+static bool answered_with(const uint8_t *mac)
+{
+	return v.act == LR_LAN_ANSWER && memcmp(v.bytes, console, LR_MAC) == 0 &&
+	       memcmp(v.bytes + LR_LAN_HEAD + 8, mac, LR_MAC) == 0;
+}
+
+static void arp(void)
+{
+	struct lr_ip at[LR_LAN_MACHINES];
+
+	asks(console, "0.0.0.0", "10.66.9.9");
+	is_int(v.act, LR_LAN_TAKEN, "a probe for an address that nobody has: no answer");
+	ok(!lr_lan_machines_fresh(us.lan), "and it has none yet");
+	asks(console, "0.0.0.0", "10.66.0.2");
+	ok(answered_with(them.mac), "a probe for a member's address: it is taken");
+	asks(console, "10.66.9.9", "10.66.0.2");
+	ok(answered_with(them.mac), "a member's address has the member's MAC");
+	ok(lr_lan_machines_fresh(us.lan) && !lr_lan_machines_fresh(us.lan),
+		"a machine is new, once");
+	ok(lr_lan_machines(us.lan, at) == 1 && at[0].b[2] == 9 && at[0].b[3] == 9, "it is known");
+	asks(console, "10.66.9.9", "10.66.0.1");
+	ok(answered_with(us.mac), "ours has ours");
+	asks(console, "192.168.1.9", "192.168.1.1");
+	is_int(v.act, LR_LAN_TAKEN, "the house's own questions are not ours to answer");
+	asks(console, "10.66.0.2", "10.66.0.2");
+	is_int(v.drop, LR_LAN_DROP_ADDRESS, "nobody of the house has a member's address");
+	asks(console, "10.66.0.1", "10.66.0.1");
+	is_int(v.drop, LR_LAN_DROP_ADDRESS, "nor ours");
+	asks(other, "10.66.9.9", "10.66.0.2");
+	is_int(v.drop, LR_LAN_DROP_ADDRESS, "nor another machine's that was heard");
+	asks(us.mac, "10.66.9.8", "10.66.0.2");
+	is_int(v.drop, LR_LAN_DROP_LOOP, "our MAC is ours");
+	asks(them.mac, "10.66.9.8", "10.66.0.2");
+	is_int(v.drop, LR_LAN_DROP_LOOP, "what bears a member's MAC came from the party");
+	asks(console, "10.66.9.9", "10.66.0.2");
+	buf[LR_LAN_HEAD + 8] ^= 4;
+	lr_lan_bridged(us.lan, now, buf, LR_LAN_HEAD + 28, false, &v);
+	is_int(v.drop, LR_LAN_DROP_FOREIGN_MAC, "ARP speaks for who sent it");
+	for (size_t len = 0; len < LR_LAN_HEAD + 28; len++) {
+		lr_lan_bridged(us.lan, now, buf, len, false, &v);
+		if (v.drop != LR_LAN_DROP_FRAME)
+			ok(false, "cut at %zu", len);
+	}
+}
+
+static void from_the_house(void)
+{
+	ok(says(them.mac, console, "10.66.9.9", "10.66.0.2", 6112) == LR_LAN_ROUTE && !v.also,
+		"to a member");
+	ok(says(us.mac, console, "10.66.9.9", "10.66.0.1", 6112) == LR_LAN_TAKEN &&
+			v.also == LR_LAN_DEVICE,
+		"to us");
+	ok(says(NULL, console, "10.66.9.9", "255.255.255.255", 6112) == LR_LAN_COPIES &&
+			v.also == LR_LAN_DEVICE && lr_lan_next(us.lan, &v, NULL),
+		"to all");
+	ok(says(NULL, console, "10.66.9.9", "10.66.9.255", 6112) == LR_LAN_COPIES &&
+			v.bytes[18] == 255,
+		"to a smaller network's broadcast, which becomes ours");
+	ok(says(other, console, "10.66.9.9", "10.66.9.8", 6112) == LR_LAN_TAKEN && !v.also,
+		"between machines of the house: not ours");
+	says(them.mac, console, "10.66.9.9", "10.66.7.7", 6112);
+	is_int(v.drop, LR_LAN_DROP_NOT_OURS, "to nobody");
+	says(NULL, console, "192.168.1.9", "255.255.255.255", 6112);
+	is_int(v.drop, LR_LAN_DROP_HOME, "with an address of the house");
+	says(them.mac, other, "10.66.9.9", "10.66.0.2", 6112);
+	is_int(v.drop, LR_LAN_DROP_ADDRESS, "with another's address");
+	says(them.mac, console, "10.66.0.2", "10.66.0.2", 6112);
+	is_int(v.drop, LR_LAN_DROP_ADDRESS, "with a member's");
+	says(NULL, console, "10.66.9.9", "255.255.255.255", 67);
+	is_int(v.drop, LR_LAN_DROP_DHCP, "DHCP stays in the house");
+	says(them.mac, console, "10.66.9.9", "10.66.0.2", 111);
+	is_int(v.drop, LR_LAN_DROP_SERVICE, "services, as a member's");
+	heard(NULL, console, 0x8137, 40);
+	is_int(v.drop, LR_LAN_DROP_HOME, "what is no IPv4");
+	settled = false;
+	says(them.mac, console, "10.66.9.9", "10.66.0.2", 6112);
+	is_int(v.drop, LR_LAN_DROP_UNLISTED, "before its address is settled");
+	settled = true;
+	unsigned passed = 0;
+	for (int i = 0; i < 2 * LR_LAN_STORM_PORT; i++)
+		passed +=
+			says(NULL, console, "10.66.9.9", "255.255.255.255", 7777) == LR_LAN_COPIES;
+	ok(passed <= LR_LAN_STORM_PORT + 1 && passed >= LR_LAN_STORM_PORT / 2, "no storms: %u",
+		passed);
+}
+
+static void into_the_house(void)
+{
+	size_t len = put_udp(buf, "10.66.0.2", "10.66.9.9", 6112, 6112, "hello");
+
+	ok(arrive(len) == LR_LAN_TAKEN && v.also == LR_LAN_SEGMENT, "a member's packet goes there");
+	ok(memcmp(buf - LR_LAN_HEAD, console, LR_MAC) == 0 &&
+			memcmp(buf - LR_LAN_HEAD + LR_MAC, them.mac, LR_MAC) == 0,
+		"in a frame from the member to the machine");
+	len = put_udp(buf, "10.66.0.2", "255.255.255.255", 6112, 6112, "hello");
+	ok(arrive(len) == LR_LAN_DELIVER && v.also == LR_LAN_SEGMENT, "a broadcast also there");
+	len = put_udp(buf, "10.66.0.2", "10.66.9.8", 6112, 6112, "hello");
+	arrive(len);
+	is_int(v.drop, LR_LAN_DROP_NOT_OURS, "no other address of the house is reached");
+	len = put_udp(buf, "10.66.0.2", "10.66.9.9", 111, 111, "hello");
+	arrive(len);
+	ok(v.drop == LR_LAN_DROP_SERVICE && !v.also, "nor a service");
+	len = put_udp(buf + LR_LAN_HEAD, "10.66.0.1", "10.66.9.9", 6112, 6112, "hello");
+	ok(leave(len) == LR_LAN_TAKEN && v.also == LR_LAN_SEGMENT, "ours to the machine");
+	len = put_tcp(buf + LR_LAN_HEAD, "10.66.0.1", "10.66.9.9", 5000, 5000, 0x10);
+	ok(leave(len) == LR_LAN_TAKEN && v.also == LR_LAN_SEGMENT, "a stream, too");
+	len = put_udp(buf + LR_LAN_HEAD, "10.66.0.1", "255.255.255.255", 6112, 6112, "hello");
+	ok(leave(len) == LR_LAN_COPIES && v.also == LR_LAN_SEGMENT, "ours to all");
+}
+
+/* There is room for sixteen; who is not heard for long makes room. */
+static void many(void)
+{
+	struct lr_ip at[LR_LAN_MACHINES];
+	uint8_t mac[LR_MAC] = {2, 0xc1};
+	char text[20];
+
+	for (int i = 1; i <= 15; i++) {
+		mac[5] = (uint8_t)i;
+		snprintf(text, sizeof(text), "10.66.9.%d", 100 + i);
+		asks(mac, text, "10.66.0.2");
+	}
+	is_int(lr_lan_machines(us.lan, at), 16, "sixteen");
+	asks(other, "10.66.9.50", "10.66.0.2");
+	is_int(v.drop, LR_LAN_DROP_UNLISTED, "and no more");
+	now += 400 * LR_NS_PER_S;
+	ok(asks(other, "10.66.9.50", "10.66.0.2") == LR_LAN_ANSWER, "until one is gone");
+	is_int(lr_lan_machines(us.lan, at), 16, "in its place");
+	ok(asks(other, "10.66.9.51", "10.66.0.2") == LR_LAN_ANSWER &&
+			lr_lan_machines(us.lan, at) == 16 && lr_lan_machines_fresh(us.lan),
+		"a machine may take another address");
+}
+
+int main(void)
+{
+	up();
+	arp();
+	from_the_house();
+	into_the_house();
+	many();
+	both_down();
+	return tap_done();
+}
