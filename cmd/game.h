@@ -25,8 +25,6 @@ extern const struct lr_prog lr_game_prog;
 
 /* All profiles; faults of the user's own files are told. 0, or an exit code. */
 int lr_game_load(struct lr_cli *cli, struct lr_games *all);
-/* The folder of the user's own profiles. 0 or -1 with `err`. */
-int lr_game_dir(char out[PATH_MAX], struct lr_err *err);
 /* The exit code that goes with cli->err. */
 int lr_game_failed(const struct lr_cli *cli);
 /* One line of JSON; takes the reference. */

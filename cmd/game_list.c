@@ -7,23 +7,11 @@
 
 #include "cmd/game.h"
 #include "lib/base/lines.h"
-#include "lib/base/state.h"
 #include "terms.h"
 
 int lr_game_failed(const struct lr_cli *cli)
 {
 	return cli->err.exit ? (int)cli->err.exit : LR_EXIT_FAILED;
-}
-
-int lr_game_dir(char out[PATH_MAX], struct lr_err *err)
-{
-	char state[PATH_MAX];
-
-	if (lr_state_dir(state, sizeof(state), err) < 0)
-		return -1;
-	if (snprintf(out, PATH_MAX, "%s/games", state) >= PATH_MAX)
-		return lr_err_set(err, LR_EXIT_FAILED, "%s: the name is too long", state);
-	return 0;
 }
 
 static void bad_file(void *ctx, const char *text)
@@ -35,7 +23,7 @@ static void bad_file(void *ctx, const char *text)
 int lr_game_load(struct lr_cli *cli, struct lr_games *all)
 {
 	char dir[PATH_MAX];
-	bool known = lr_game_dir(dir, NULL) == 0;
+	bool known = lr_games_dir(dir, NULL) == 0;
 
 	if (lr_games_load(all, known ? dir : NULL, bad_file, NULL) < 0) {
 		lr_err_set(&cli->err, LR_EXIT_FAILED, "out of memory");

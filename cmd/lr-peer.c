@@ -154,6 +154,8 @@ static const struct lr_verb verbs[] = {
 		lr_peer_export_options, 0, -1, lr_peer_run_export, "peer"},
 	{"ping", "NAME", "round trips through the tunnel", lr_peer_ping_options, 1, 1,
 		lr_peer_run_ping, "peer"},
+	{"discover", "NAME", "whether games would find each other, there and back",
+		lr_peer_discover_options, 1, 1, lr_peer_run_discover, "peer"},
 	{"invite", "", "print an invite to the party", lr_peer_invite_options, 0, 0,
 		lr_peer_run_invite},
 	{"kick", "NAME", "put a member out of the party, for good", NULL, 1, 1, lr_peer_run_kick,
@@ -169,7 +171,7 @@ static const struct lr_verb verbs[] = {
 };
 
 static const struct lr_exit_note exits[] = {
-	{LR_EXIT_OK, "done; ping: at least one answer came"},
+	{LR_EXIT_OK, "done; ping: at least one answer came; discover: all of them"},
 	{LR_EXIT_FAILED, "failed, no such peer, or no answer"},
 	{LR_EXIT_USAGE,
 		"command line or configuration wrong, or several nodes run: nothing was done"},

@@ -19,6 +19,8 @@ struct lr_peer_args {
 	long count, size;
 	double interval_s, wait_s;
 	bool four, six;
+	/* discover */
+	const char *game;
 	/* invite */
 	bool once;
 	const char *life, *guest;
@@ -49,6 +51,9 @@ int lr_peer_run_export(struct lr_cli *cli);
 
 extern const struct lr_opt lr_peer_ping_options[];
 int lr_peer_run_ping(struct lr_cli *cli);
+
+extern const struct lr_opt lr_peer_discover_options[];
+int lr_peer_run_discover(struct lr_cli *cli);
 
 extern const struct lr_opt lr_peer_invite_options[];
 int lr_peer_run_invite(struct lr_cli *cli);

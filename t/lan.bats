@@ -180,6 +180,14 @@ forwarded() { ns a awk '$1 == "Ip:" && $2 != "Forwarding" {print $7}' /proc/net/
 	say a 6112 255.255.255.255 6112 "$(printf 'x%.0s' {1..1450})"
 	wait_until 10 seen b '.kind == "broadcast" and .dst == "255.255.255.255"'
 	wait_until 10 seen c '.dst == "255.255.255.255" and .src == "'"$(address a)"'"'
+	# The self-test: all kinds there and back; a game's group that nobody joined, and what one side isolates.
+	peer a discover b >"$BATS_TEST_TMPDIR/found"
+	is "$(grep -c 'there and back, [0-9.]* ms$' "$BATS_TEST_TMPDIR/found")" 4
+	is "$(count b '.ports == [6112, 6112] and (.text // "" | startswith("LANrage"))')" 0
+	exits 1 peer a discover b --game minecraft-java --json
+	is "$(jq -c '[.game, ([.checks[] | select(.there and .back)] | length), (.checks[] | select(.check == "multicast") | .to, .there)]' <<<"$output")" \
+		'["minecraft-java",3,"224.0.2.60",false]'
+	exits 1 peer a discover nobody
 	ns b lr-up --down "$(ifn b)"
 	! ns b ip route show | grep -q 255.255.255.255
 }

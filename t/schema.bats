@@ -53,6 +53,7 @@ verbs() {
 		listed-peer lr-peer remove carol
 		ping lr-peer ping -c 1 b
 		status lr-peer status
+		- lr-peer discover
 		- lr-peer metrics
 		- lr-peer watch
 		- lr-peer invite
@@ -133,7 +134,7 @@ verbs() {
 	done
 	wait_until 5 ns a lr-peer show b
 	for command in "netcheck netcheck" "status status" "explain explain b" "listed-peer show b" \
-		"invite invite" "guest invite --wireguard phone" "status status" "listed-peer show phone" \
+		"discover discover b" "invite invite" "guest invite --wireguard phone" "status status" "listed-peer show phone" \
 		"kick kick phone" "invite invite --once --for 1h30m" "rename rename alice" "kick kick b"; do
 		# shellcheck disable=SC2086
 		ns a lr-peer ${command#* } --json >"$BATS_TEST_TMPDIR/out"

@@ -10,6 +10,7 @@
 #ifndef LR_GAME_GAME_H
 #define LR_GAME_GAME_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -137,6 +138,8 @@ struct lr_games {
  * file is told to `bad` (may be NULL), the others count. 0 or -ENOMEM. */
 int lr_games_load(
 	struct lr_games *all, const char *dir, void (*bad)(void *ctx, const char *text), void *ctx);
+/* The folder of the user's own profiles. 0 or -1 with `err`. */
+int lr_games_dir(char out[PATH_MAX], struct lr_err *err);
 void lr_games_release(struct lr_games *all);
 bool lr_games_is_own(const struct lr_games *all, const struct lr_game *g);
 /* By name, alias or title, letters of any case. NULL with `err` that names the nearest. */

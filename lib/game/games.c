@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -108,6 +109,17 @@ int lr_games_load(
 	if (all->n_own)
 		qsort(all->list, all->n, sizeof(*all->list), by_name);
 	return rc;
+}
+
+int lr_games_dir(char out[PATH_MAX], struct lr_err *err)
+{
+	char state[PATH_MAX];
+
+	if (lr_state_dir(state, sizeof(state), err) < 0)
+		return -1;
+	if (snprintf(out, PATH_MAX, "%s/games", state) >= PATH_MAX)
+		return lr_err_set(err, LR_EXIT_FAILED, "%s: the name is too long", state);
+	return 0;
 }
 
 void lr_games_release(struct lr_games *all)

@@ -65,6 +65,8 @@ static bool pass_lan(struct lr_pump *p, const struct lr_wg_rx *rx)
 		p->node->device_tx_packets++;
 		lr_pump_write(p, v.bytes, v.len);
 	}
+	if (v.act == LR_LAN_DELIVER && lr_pump_discovered(p, v.bytes, v.len))
+		return false;
 	if (v.act == LR_LAN_DELIVER && p->node->n_guests && v.from)
 		lr_pump_fan_on(p, &v);
 	if (v.also & LR_LAN_SEGMENT)

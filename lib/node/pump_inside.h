@@ -8,6 +8,7 @@
 #include "lib/io/merge.h"
 #include "lib/io/tun.h"
 #include "lib/io/udp.h"
+#include "lib/lan/discover.h"
 #include "lib/lan/lan.h"
 #include "lib/node/copy.h"
 #include "lib/net/pace.h"
@@ -77,6 +78,7 @@ struct lr_pump {
 	struct lr_fan fan;
 	struct lr_queue queue;
 	struct lr_pace pace;
+	struct lr_discover discover;
 	uint8_t tos;                                 /* of what is being sent */
 	uint8_t waiting[LR_QUEUE_BUFFER];            /* frames, in the queue's order */
 	uint8_t packet[LR_LAN_ROOM + LR_PUMP_FRAME]; /* one for many */
@@ -138,6 +140,11 @@ void lr_pump_fan_frame(struct lr_pump *p, const struct lr_lan_verdict *v);
 /* pump_bridge.c */
 void lr_pump_segment(struct lr_pump *p, const struct lr_vnet *h, const uint8_t *frame, size_t len);
 void lr_pump_bridge_close(struct lr_pump *p);
+
+/* pump_discover.c */
+/* A packet that is to be delivered. Whether it was a question of lr-peer discover, or an answer for
+ * somebody else; then it is not. */
+bool lr_pump_discovered(struct lr_pump *p, const uint8_t *packet, size_t len);
 
 /* pump_in.c */
 void lr_pump_udp_ready(struct lr_source *src, uint32_t events);

@@ -10,6 +10,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/clock.h"
+#include "lib/lan/discover.h"
 #include "lib/lan/lan.h"
 #include "lib/net/ip.h"
 
@@ -20,6 +21,7 @@ static struct end {
 	struct lr_lan_member *other;
 	uint8_t mac[LR_MAC];
 	struct lr_ip four, six;
+	struct lr_discover discover;
 } ends[2];
 static uint8_t room[2][LR_LAN_ROOM + 70000];
 static uint64_t now;
@@ -45,6 +47,7 @@ static void up(int i)
 
 	e->four = lr_ip4(0x0a420001u + (unsigned)i);
 	e->six = (struct lr_ip){6, {0xfd, 0x66, [15] = (uint8_t)(1 + i)}};
+	e->discover = (struct lr_discover){0};
 	lr_lan_mac(key[i], e->mac);
 	e->lan = lr_lan_new(&host, true, e->mac);
 	lr_lan_own(e->lan, (struct lr_prefix[]){{e->four, 16}, {e->six, 64}}, 2);
@@ -59,6 +62,20 @@ static bool is_own(const struct end *e, const uint8_t *packet)
 	       lr_ip_equal(&dst, &local);
 }
 
+/* What is delivered may be a question of the self-test; its answer is a packet. */
+static void asked(struct end *e, const uint8_t *packet, size_t len)
+{
+	uint8_t answer[LR_DISCOVER_PACKET];
+	const uint8_t *question;
+	struct lr_packet p;
+	size_t size;
+
+	if (!lr_discover_took(&e->discover, e->four.b, packet, len, &question, &size) || !question)
+		return;
+	size_t n = lr_discover_answer(e->four.b, question, size, LR_DISCOVER_ECHO, answer);
+	must(n == size && lr_packet_parse(answer, n, &p) == LR_IP_FINE && p.len == n);
+}
+
 /* A packet of `len` bytes at room[i], for end i. */
 static void in(int i, size_t len, struct lr_lan_verdict *v)
 {
@@ -71,6 +88,7 @@ static void in(int i, size_t len, struct lr_lan_verdict *v)
 	must((v->act == LR_LAN_DROP) == (v->drop != LR_LAN_DROP_NONE));
 	if (v->act == LR_LAN_DELIVER) {
 		must(memcmp(head + LR_MAC, ends[!i].mac, LR_MAC) == 0);
+		asked(e, v->bytes, v->len);
 		must(head[0] & 1 || (memcmp(head, e->mac, LR_MAC) == 0 && is_own(e, packet)));
 	} else if (v->act == LR_LAN_WHOLE) {
 		must(v->len >= LR_LAN_HEAD && memcmp(v->bytes + LR_MAC, ends[!i].mac, LR_MAC) == 0);
