@@ -19,6 +19,9 @@ struct lr_game_args {
 	struct lr_opt_list games;
 	double wait_s;
 	bool no_broadcast, keep, forget;
+	/* learn */
+	const char *time, *name;
+	bool save;
 };
 
 extern const struct lr_prog lr_game_prog;
@@ -44,6 +47,9 @@ int lr_game_run_detect(struct lr_cli *cli);
 extern const struct lr_opt lr_game_apply_options[];
 int lr_game_run_apply(struct lr_cli *cli);
 int lr_game_run_watch(struct lr_cli *cli);
+
+extern const struct lr_opt lr_game_learn_options[];
+int lr_game_run_learn(struct lr_cli *cli);
 
 extern const struct lr_opt lr_game_servers_options[];
 int lr_game_run_servers(struct lr_cli *cli);

@@ -32,6 +32,8 @@ static const struct lr_verb verbs[] = {
 		lr_game_apply_options, 1, -1, lr_game_run_apply, "game"},
 	{"watch", "", "apply what runs, for as long as it does", lr_game_watch_options, 0, 0,
 		lr_game_run_watch},
+	{"learn", "PID", "watch a running game, and print a profile of what it did",
+		lr_game_learn_options, 1, 1, lr_game_run_learn},
 	{"servers", "[ADDRESS[:PORT]]...", "find servers of games, and what they say",
 		lr_game_servers_options, 0, -1, lr_game_run_servers},
 	{NULL},
@@ -47,7 +49,7 @@ static const struct lr_exit_note exits[] = {
 	{LR_EXIT_FAILED, "failed: no such game, no game runs, no server answered"},
 	{LR_EXIT_USAGE, "command line wrong, nothing was done"},
 	{LR_EXIT_UNREACHABLE, "no node runs"},
-	{LR_EXIT_RIGHTS, "no right to talk to the node"},
+	{LR_EXIT_RIGHTS, "no right to talk to the node, or to see a process's sockets"},
 	{0, NULL},
 };
 
@@ -60,7 +62,8 @@ const struct lr_prog lr_game_prog = {
 	.exits = exits,
 	.examples = "  lr-game show warcraft-3\n"
 		    "  lr-game detect --json | jq -r .game\n"
-		    "  lr-game apply openttd\n",
+		    "  lr-game apply openttd\n"
+		    "  lr-game learn --for 1m --save 4711\n",
 	.args_size = sizeof(struct lr_game_args),
 	.defaults = defaults,
 };

@@ -61,6 +61,62 @@ proc() {
 		"began openttd began warcraft-3 ended openttd"
 }
 
+@test "learn: what a program sends and listens on becomes a profile that detect knows it by" {
+	ns_make a
+	ip -n "$(nsname a)" link add v0 type veth peer name v1
+	ip -n "$(nsname a)" addr add 10.77.0.1/24 brd + dev v0
+	ip -n "$(nsname a)" link set v0 up
+	ip -n "$(nsname a)" link set v1 up
+	ip -n "$(nsname a)" route add default dev v0
+	cat >"$BATS_TEST_TMPDIR/lab-game.py" <<-'END'
+		import socket, time
+		udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+		udp.bind(("", 7000))
+		tcp = socket.create_server(("", 7002))
+		for _ in range(600):
+		    for to in "255.255.255.255", "10.77.0.255", "225.7.7.7":
+		        udp.sendto(b"here", (to, 7001))
+		    time.sleep(0.1)
+	END
+	spawn ns a python3 "$BATS_TEST_TMPDIR/lab-game.py"
+	pid() { ns a ss -Hlptn sport = :7002 | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | grep .; }
+	wait_until 10 pid
+	lr() { ns a lr-game "$@"; }
+	lr learn --for 1s --save "$(pid)" >"$BATS_TEST_TMPDIR/out"
+	json_ok game <"$BATS_TEST_TMPDIR/out"
+	is "$(jq -r '.discovery[] | "\(.kind) \(.group) \(.first) \(.by)"' "$BATS_TEST_TMPDIR/out" | sort | xargs)" \
+		"broadcast null 7001 host multicast 225.7.7.7 7001 host subnet null 7001 host"
+	is "$(jq -r '.play[] | "\(.protocol) \(.first)"' "$BATS_TEST_TMPDIR/out" | xargs)" "udp 7000 tcp 7002"
+	lr show --json lab-game | json_ok game
+	is "$(lr detect --json | jq -r 'select(.game == "lab-game") | "\(.pid) \(.confidence)"')" "$(pid) 99"
+	exits 1 lr learn --for 1s --save "$(pid)"
+	[[ $output == *"lab-game: there is such a profile"* ]]
+	exits 1 lr learn 4194305
+	is "$output" "lr-game: 4194305: there is no such process"
+	exits 2 lr learn doom
+}
+
+@test "learn: real free games, hosting" {
+	only_all
+	need chocolate-server openttd
+	ns_make a
+	ip -n "$(nsname a)" link add v0 type veth peer name v1
+	ip -n "$(nsname a)" addr add 10.77.0.1/24 brd + dev v0
+	ip -n "$(nsname a)" link set v0 up
+	ip -n "$(nsname a)" link set v1 up
+	export HOME=$BATS_TEST_TMPDIR
+	printf '[network]\nserver_name = Lab\nserver_game_type = local\n[game_creation]\nmap_x = 6\nmap_y = 6\n' >"$HOME/ttd.cfg"
+	spawn ns a chocolate-server -privateserver
+	spawn ns a openttd -D -c "$HOME/ttd.cfg"
+	pid() { ns a ss -Hlupn sport = ":$1" | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | sort -u | grep .; }
+	learned() { ns a lr-game learn --for 2s "$(pid "$1")" | jq -c '[.executables[0].name, (.play[] | .protocol, .first)]'; }
+	wait_until 30 pid 2342
+	is "$(learned 2342)" '["chocolate-server","udp",2342]'
+	wait_until 60 pid 3979
+	is "$(learned 3979)" '["openttd","udp",3979,"tcp",3979]'
+}
+
 @test "servers: found by broadcast and at an address, measured, kept as favourites" {
 	need socat
 	ns_make a

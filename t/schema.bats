@@ -79,6 +79,7 @@ verbs() {
 		applied-game lr-game apply warcraft-3
 		applied-game lr-game apply --undo warcraft-3
 		- lr-game watch
+		- lr-game learn
 		- lr-game servers
 		- lr-meet serve
 		- lr-meet get

@@ -36,6 +36,7 @@ struct lr_detect_socket {
 	uint16_t port, peer_port; /* own port; the other end's, 0: not connected */
 	uint32_t inode, uid;
 	uint8_t family; /* 4 or 6 */
+	bool loopback;  /* bound to an address of this machine alone; not told by `listeners` */
 };
 
 #define LR_DETECT_SOCKETS 1024

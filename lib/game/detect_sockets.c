@@ -3,6 +3,7 @@
  *
  * Source: proc(5), /proc/net/udp and /proc/PID/fd.
  */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,21 @@ static const char *word(const char *p, unsigned skip)
 	}
 }
 
+/* Of "0100007F:1F90" or 32 digits: words as they lie in memory. */
+static bool is_loopback(const char *local, const char *colon)
+{
+	static const char zeros[] = "000000000000000000000000";
+	char word[9] = "";
+
+	if (colon - local != 8 && colon - local != 32)
+		return false;
+	memcpy(word, colon - 8, 8);
+	uint32_t last = ntohl((uint32_t)strtoul(word, NULL, 16));
+	if (colon - local == 8)
+		return last >> 24 == 127;
+	return last == 1 && memcmp(local, zeros, 24) == 0;
+}
+
 /* "  sl: local:port remote:port state tx:rx tr:when retr uid timeout inode ..." */
 static bool parse(const char *line, struct lr_detect_socket *s, unsigned *state)
 {
@@ -39,6 +55,7 @@ static bool parse(const char *line, struct lr_detect_socket *s, unsigned *state)
 	if (!inode || !colon)
 		return false;
 	s->port = (uint16_t)strtoul(colon + 1, NULL, 16);
+	s->loopback = is_loopback(local, colon);
 	colon = strchr(remote, ':');
 	s->peer_port = colon ? (uint16_t)strtoul(colon + 1, NULL, 16) : 0;
 	*state = (unsigned)strtoul(st, NULL, 16);
