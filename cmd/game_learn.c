@@ -154,7 +154,7 @@ static int save(const char *name, json_t *profile, struct lr_err *err)
 {
 	char dir[PATH_MAX], path[PATH_MAX + LR_GAME_NAME_MAX + 8];
 
-	if (lr_game_dir(dir, err) < 0 || lr_make_dirs(dir, 0755, err) < 0)
+	if (lr_games_dir(dir, err) < 0 || lr_make_dirs(dir, 0755, err) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s/%s.json", dir, name);
 	char *text = json_dumps(profile, JSON_INDENT(2));
