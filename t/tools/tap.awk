@@ -1,5 +1,5 @@
 # tap.awk - one file's TAP becomes one line, and its failures in full
-# Variables: file, code (its exit code), time, ci, skips (name of the list of expected skips), sums (appended to).
+# Variables: file, code (its exit code), time, cpu, ci, skips (name of the list of expected skips), sums (appended to).
 
 function like(text, glob,    re) {
 	re = glob
@@ -81,8 +81,8 @@ END {
 		fail("exit " code)
 	else
 		stray = ""
-	printf "%-4s %-44s %4d passed%s%s  %s s\n", failed ? "FAIL" : "ok", file, passed,
-		failed ? ", " failed " failed" : "", skipped ? ", " skipped " skipped" : "", time
+	printf "%-4s %-44s %4d passed%s%s  %s s, processor %s s\n", failed ? "FAIL" : "ok", file, passed,
+		failed ? ", " failed " failed" : "", skipped ? ", " skipped " skipped" : "", time, cpu
 	printf "%s%s", shown, stray
 	print passed + 0, failed + 0, skipped + 0 >> sums
 }
