@@ -10,6 +10,7 @@
 #include "lib/base/lines.h"
 #include "lib/base/opt.h"
 #include "lib/game/detect.h"
+#include "lib/node/client.h"
 
 struct lr_game_args {
 	const char *iface, *proc;
@@ -47,6 +48,10 @@ int lr_game_run_detect(struct lr_cli *cli);
 extern const struct lr_opt lr_game_apply_options[];
 int lr_game_run_apply(struct lr_cli *cli);
 int lr_game_run_watch(struct lr_cli *cli);
+
+/* Says that a game was played for `ns`, and what the node measured of each member meanwhile. */
+void lr_game_tell_session(const struct lr_game_args *a, struct lr_client *c, const char *what,
+	const char *game, uint64_t ns);
 
 extern const struct lr_opt lr_game_learn_options[];
 int lr_game_run_learn(struct lr_cli *cli);

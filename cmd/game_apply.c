@@ -122,7 +122,10 @@ struct watching {
 	const struct lr_game_args *args;
 	struct lr_games all;
 	struct lr_client *client;
-	const struct lr_game *held[LR_DETECT_MAX];
+	struct {
+		const struct lr_game *game;
+		uint64_t since_ns;
+	} held[LR_DETECT_MAX];
 	size_t n_held;
 };
 
@@ -137,7 +140,7 @@ static bool runs(const struct lr_detect_game *found, int n, const struct lr_game
 static bool holds(const struct watching *w, const struct lr_game *g)
 {
 	for (size_t i = 0; i < w->n_held; i++)
-		if (w->held[i] == g)
+		if (w->held[i].game == g)
 			return true;
 	return false;
 }
@@ -151,7 +154,8 @@ static int look(struct watching *w, struct lr_err *err)
 	if (n < 0)
 		return -1;
 	for (size_t i = 0; i < w->n_held;) {
-		const struct lr_game *g = w->held[i];
+		const struct lr_game *g = w->held[i].game;
+		const uint64_t played = lr_now() - w->held[i].since_ns;
 		if (runs(found, n, g)) {
 			i++;
 			continue;
@@ -159,7 +163,7 @@ static int look(struct watching *w, struct lr_err *err)
 		w->held[i] = w->held[--w->n_held];
 		if (take_back(w->client, g->name, err) < 0 && err->exit == LR_EXIT_UNREACHABLE)
 			return -1;
-		tell(w->args, "ended", g->name);
+		lr_game_tell_session(w->args, w->client, "ended", g->name, played);
 	}
 	for (int i = 0; i < n; i++) {
 		const struct lr_game *g = found[i].game;
@@ -167,7 +171,8 @@ static int look(struct watching *w, struct lr_err *err)
 			continue;
 		if (set(w->client, g, true, err) < 0)
 			return -1;
-		w->held[w->n_held++] = g;
+		w->held[w->n_held].game = g;
+		w->held[w->n_held++].since_ns = lr_now();
 		tell(w->args, "began", g->name);
 	}
 	return 0;
@@ -227,7 +232,8 @@ int lr_game_run_watch(struct lr_cli *cli)
 	if (!w.client || watch(&w, &cli->err) < 0)
 		code = lr_game_failed(cli);
 	for (size_t i = 0; w.client && i < w.n_held; i++)
-		tell(w.args, "undone", w.held[i]->name);
+		lr_game_tell_session(w.args, w.client, "undone", w.held[i].game->name,
+			lr_now() - w.held[i].since_ns);
 	lr_client_close(w.client);
 	lr_games_release(&w.all);
 	return code;

@@ -25,9 +25,8 @@ proc() {
 }
 
 @test "detect, apply and watch: what runs is active in the node, and only as long as somebody wants it" {
-	ns_make a
-	lr_conf a 10.66.0.1/24
-	node_up a "$(conf a)" --tap --isolate=7777
+	two_nodes --tap --isolate=7777
+	wait_until 10 ns a ping -q -c 1 -W 1 10.66.0.2
 	games() { ns a lr-peer status --json | jq -c .games; }
 	has() { [ "$(games)" = "$1" ]; }
 	proc 10 /usr/games/openttd -D
@@ -59,6 +58,7 @@ proc() {
 	json_ok applied-game <"$BATS_TEST_TMPDIR/lines"
 	is "$(jq -r '.event + " " + .game' "$BATS_TEST_TMPDIR/lines" | xargs)" \
 		"began openttd began warcraft-3 ended openttd"
+	jq -se '.[-1] | .duration_s > 0 and (.peers | length == 1 and .[0].peer != null and .[0].path.kind == "direct")' "$BATS_TEST_TMPDIR/lines"
 }
 
 @test "learn: what a program sends and listens on becomes a profile that detect knows it by" {

@@ -356,6 +356,13 @@ quality() { on "$1" lr-peer show "$2" --json | jq -e ".path.quality | . != null 
 	wait_until 20 paths_are direct a b
 	wait_until 20 quality a b '.grade == "excellent" and .score >= 90 and .trend == "steady"'
 	on a lr-peer show b | grep -q '^quality  *excellent, steady: .* of 100; round trip .* ms, jitter .* ms, loss 0.0 %$'
+	mkdir -p "$BATS_TEST_TMPDIR/proc/10/fd"
+	printf 'openttd\0' >"$BATS_TEST_TMPDIR/proc/10/cmdline"
+	on_bg a lr-game watch --proc "$BATS_TEST_TMPDIR/proc"
+	wait_until 20 grep -q '^began openttd$' "$BATS_TEST_TMPDIR/a.log"
+	rm -r "$BATS_TEST_TMPDIR/proc/10"
+	wait_until 20 grep -Eq '^  b: excellent, [0-9]+ of 100; round trip [0-9.]+ ms, jitter [0-9.]+ ms, loss 0.0 %$' "$BATS_TEST_TMPDIR/a.log"
+	grep -Eq '^ended openttd after 0:[0-9]{2}:[0-9]{2}$' "$BATS_TEST_TMPDIR/a.log"
 	events a
 	lab set b delay=120 up.loss=8
 	busy() { pings a b; quality a b '.grade != "excellent" and .score < 80 and .trend == "falling"'; }
