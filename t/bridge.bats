@@ -2,15 +2,26 @@
 load helper
 load party
 
-# The party's namespaces; m is a console in the house of a, at home0 there.
 setup() {
-	party_setup
-	need_tun
-	need jq
+	lr_setup
 	LAN=$ROOT/t/tools/lan.py
-	ns_make m
-	ns_link m eth0 10.66.9.9/16 a home0 192.168.5.1/24
-	ip -n "$TAG-m" route add 255.255.255.255 dev eth0
+}
+
+# console NAME ADDRESS NS IFACE ADDRESSES: a machine of the house, with its cable to IFACE there.
+console() {
+	ns_make "$1"
+	ns_link "$1" eth0 "$2/16" "$3" "$4" "$5"
+	ip -n "$TAG-$1" route add 255.255.255.255 dev eth0
+}
+# house SWITCH MEMBER MEMBER CONSOLE ADDRESS: all on one switch, home0 at the members.
+house() {
+	ns_make "$1"
+	ip -n "$TAG-$1" link add br0 type bridge forward_delay 0
+	ip -n "$TAG-$1" link set br0 up
+	ns_link "$2" home0 192.168.5.1/24 "$1" p1 -
+	ns_link "$3" home0 192.168.5.2/24 "$1" p2 -
+	console "$4" "$5" "$1" p3 -
+	for port in p1 p2 p3; do ip -n "$TAG-$1" link set "$port" master br0; done
 }
 
 # sniff NAME IFACE: what comes in there goes to $BATS_TEST_TMPDIR/NAME.seen
@@ -30,6 +41,8 @@ drops() { [ "$(peer "$1" status --json | jq ".drops.$2")" -ge "$3" ]; }
 mac() { ns "$1" cat "/sys/class/net/$2/address"; }
 
 @test "a console behind --bridge with an address of the pool: reached by its host and by a member, broadcasts both ways" {
+	party_setup
+	console m 10.66.9.9 a home0 192.168.5.1/24
 	host a --bridge home0
 	join b "$INVITE"
 	local a b bmac it it2 other
@@ -86,4 +99,45 @@ mac() { ns "$1" cat "/sys/class/net/$2/address"; }
 	# A frame with a member's MAC came from the party: it does not go there again.
 	ns m "$LAN" frame eth0 "ffffffffffff${bmac//:/}08060001080006040001MAC0a420909000000000000$other"
 	wait_until 10 drops a lan_loop 1
+}
+
+# carriers NAME...: those that carry their segment
+carriers() {
+	for n; do
+		[ "$(peer "$n" status --json | jq '[.guests[] | select(.hub == null and .ready)] | length')" = 0 ] || echo "$n"
+	done
+}
+one_of() { [ "$(carriers "$@" | wc -l)" = 1 ]; }
+
+@test "two bridges in each of two houses: one of each carries, every broadcast arrives once; the other takes over" {
+	only_all
+	party_net s a b c d
+	relay_up
+	house h a b m 10.66.9.9
+	house i c d n 10.66.9.8
+	host a --bridge home0
+	local who it one other
+	for who in b c d; do join "$who" "$INVITE" --bridge home0; done
+	for who in a b c d; do wait_until 30 pings m "$(address "$who")"; done
+	wait_until 30 pings n "$(address a)"
+	wait_until 30 pings m 10.66.9.8
+	one_of a b
+	one_of c d
+	for who in a b c d; do sniff "$who" "$(ifn "$who")"; done
+	sniff m eth0
+	sniff n eth0
+	for who in 1 2 3 4 5; do say m 6112 255.255.255.255 6112 "round $who"; done
+	it='.src == "10.66.9.9" and (.text // "" | startswith("round"))'
+	for who in a b c d n; do wait_until 20 seen "$who" ".text == \"round 5\""; done
+	# The last has come; what would come twice has come as well when something later has.
+	say m 6112 255.255.255.255 6112 last
+	for who in a b c d n; do wait_until 20 seen "$who" '.text == "last"'; done
+	for who in a b c d n; do is "$who $(count "$who" "$it")" "$who 5"; done
+	is "$(count m "$it")" 0
+
+	one=$(carriers a b)
+	other=$([ "$one" = a ] && echo b || echo a)
+	ns "$one" lr-up --down
+	wait_until 60 pings m 10.66.9.8
+	is "$(carriers "$other")" "$other"
 }

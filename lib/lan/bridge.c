@@ -27,9 +27,11 @@
 
 int lr_lan_bridge(struct lr_lan *lan)
 {
+	lan->bridge = calloc(1, sizeof(*lan->bridge));
 	if (!lan->bridge)
-		lan->bridge = calloc(1, sizeof(*lan->bridge));
-	return lan->bridge ? 0 : -1;
+		return -1;
+	lan->bridge->hello_ns = LR_NEVER;
+	return 0;
 }
 
 void lr_lan_bridge_free(struct lr_lan *lan)
@@ -44,9 +46,11 @@ unsigned lr_lan_machines(struct lr_lan *lan, struct lr_ip *out)
 {
 	const struct lr_lan_bridge *b = lan->bridge;
 
-	for (unsigned i = 0; b && i < b->n; i++)
+	if (!lr_lan_carries(lan))
+		return 0;
+	for (unsigned i = 0; i < b->n; i++)
 		out[i] = b->machines[i].at;
-	return b ? b->n : 0;
+	return b->n;
 }
 
 bool lr_lan_machines_fresh(struct lr_lan *lan)
@@ -223,6 +227,30 @@ static bool meant(const struct lr_lan *lan, const uint8_t *mac)
 	return (mac[0] & 1) || memcmp(mac, lan->mac, LR_MAC) == 0 || lr_map_get(&lan->by_mac, mac);
 }
 
+/* What is not for us, or comes while another bridge carries, tells who has which address, too. (The
+ * system of this host answers on all its interfaces for all its addresses: a machine may speak to
+ * that and never be heard again here.) */
+static void overhear(struct lr_lan *lan, uint64_t now, const uint8_t *frame, size_t len)
+{
+	const uint8_t *body = frame + LR_LAN_HEAD;
+	uint16_t type = lr_get_be16(frame + 12);
+	struct lr_ip src = {.family = 4};
+
+	if (type == ETH_IP4 && len >= LR_LAN_HEAD + 20 && body[0] >> 4 == 4)
+		src = lr_packet_src(body);
+	else if (type == ETH_ARP && len >= LR_LAN_HEAD + LR_ARP_LEN)
+		memcpy(src.b, body + 14, 4);
+	if (lr_prefix_covers(&lan->pool, &src))
+		(void)speaks(lan, now, frame + LR_MAC, &src);
+}
+
+/* Whether the MAC is of the party: then the frame came from there. */
+static bool of_party(const struct lr_lan *lan, const uint8_t *mac)
+{
+	return memcmp(mac, lan->mac, LR_MAC) == 0 || memcmp(mac, lan->switch_mac, LR_MAC) == 0 ||
+	       lr_map_get(&lan->by_mac, mac);
+}
+
 void lr_lan_bridged(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bool partial,
 	struct lr_lan_verdict *v)
 {
@@ -234,14 +262,21 @@ void lr_lan_bridged(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len
 		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_FRAME);
 		return;
 	}
-	if (memcmp(from, lan->mac, LR_MAC) == 0 || memcmp(from, lan->switch_mac, LR_MAC) == 0 ||
-		lr_map_get(&lan->by_mac, from)) {
+	uint16_t type = lr_get_be16(frame + 12);
+	if (type == ETH_HELLO) {
+		lr_lan_hear_hello(lan, now, frame, len);
+		return;
+	}
+	if (of_party(lan, from)) {
 		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_LOOP);
 		return;
 	}
-	if (!meant(lan, frame))
+	if (lan->bridge->stands || !meant(lan, frame)) {
+		overhear(lan, now, frame, len);
+		if (lan->bridge->stands)
+			lr_lan_verdict_drop(lan, v, LR_LAN_DROP_STANDBY);
 		return;
-	uint16_t type = lr_get_be16(frame + 12);
+	}
 	enum lr_lan_drop why = LR_LAN_DROP_HOME;
 	if (type == ETH_IP4) {
 		machine_ip(lan, now, frame, partial, v);

@@ -128,6 +128,6 @@ void lr_lan_in(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from, uin
 	if (rewrite)
 		lr_lan_to_broadcast(lan, packet, &p, false);
 	deliver(lan, from, to, v);
-	if (lan->bridge)
+	if (lr_lan_carries(lan))
 		to_segment(lan, packet, to, v);
 }

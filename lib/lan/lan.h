@@ -116,6 +116,7 @@ enum lr_lan_drop {
 	LR_LAN_DROP_LOOP,      /* bridge: from the house, with a MAC of the party */
 	LR_LAN_DROP_HOME,      /* bridge: of a machine without an address of the pool */
 	LR_LAN_DROP_UNLISTED,  /* bridge: of a machine whose address is not settled yet */
+	LR_LAN_DROP_STANDBY,   /* bridge: another member's carries the segment */
 	LR_LAN_DROPS
 };
 const char *lr_lan_drop_name(enum lr_lan_drop drop);
@@ -175,6 +176,10 @@ void lr_lan_ask_soon(struct lr_lan *lan, uint64_t now);
 
 /* There is one from now on; before anything moves. 0, or -1: out of memory. */
 int lr_lan_bridge(struct lr_lan *lan);
+/* The party is known: hellos begin, and it stands by for 3 s (hello.c). Until then it carries. */
+void lr_lan_bridge_party(struct lr_lan *lan, uint64_t now, const uint8_t *id, size_t len);
+/* Whether there is one, and no other carries its segment. */
+bool lr_lan_carries(const struct lr_lan *lan);
 /* The IPv4 addresses of the pool that machines of the house have: into out[LR_LAN_MACHINES]; how
  * many. They are to be listed as ours. */
 unsigned lr_lan_machines(struct lr_lan *lan, struct lr_ip *out);
@@ -256,6 +261,10 @@ void lr_lan_in(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from, uin
 /* The next query due at `now`; 0: none. */
 size_t lr_lan_poll(struct lr_lan *lan, uint64_t now, uint8_t **frame);
 uint64_t lr_lan_due(const struct lr_lan *lan); /* LR_NEVER: never */
+
+/* The same for the segment of the house: the next hello. */
+size_t lr_lan_hello(struct lr_lan *lan, uint64_t now, uint8_t **frame);
+uint64_t lr_lan_hello_due(const struct lr_lan *lan);
 
 const uint64_t *lr_lan_drops(const struct lr_lan *lan); /* LR_LAN_DROPS of them */
 

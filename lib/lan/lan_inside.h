@@ -10,6 +10,7 @@
  *   etherip.c    frames that are no IP
  *   pieces.c     EtherIP packets that were cut
  *   bridge.c     machines of the house
+ *   hello.c      which bridge of a segment carries
  *   words.c      names and lists as a user writes them
  */
 #ifndef LR_LAN_INSIDE_H
@@ -21,9 +22,9 @@
 #include "lib/lan/lan.h"
 #include "lib/net/ip.h"
 
-enum { ETH_IP4 = 0x0800, ETH_ARP = 0x0806, ETH_IP6 = 0x86dd };
+enum { ETH_IP4 = 0x0800, ETH_ARP = 0x0806, ETH_IP6 = 0x86dd, ETH_HELLO = 0x88b6 };
 enum { LR_IGMP = 2 };
-enum { LR_ARP_LEN = 28 };
+enum { LR_ARP_LEN = 28, LR_HELLO_TAG = 8 };
 enum { LR_LAN_GROUPS = 64 }; /* of one member, or of lr_lan_group() */
 enum { LR_LAN_PIECES = 64 }; /* fragments of one member that wait for others */
 enum { LR_LAN_STORM_SLOTS = 64 };
@@ -77,6 +78,10 @@ struct lr_lan_bridge {
 	unsigned n;
 	bool fresh;
 	struct lr_lan_member port; /* for its storm only */
+	/* hello.c */
+	uint8_t party[LR_HELLO_TAG], member[LR_HELLO_TAG];
+	bool stands;
+	uint64_t until_ns, hello_ns; /* stands by so long; the next hello */
 };
 
 struct lr_lan {
@@ -145,6 +150,10 @@ bool lr_lan_neighbour(struct lr_lan *lan, const uint8_t *frame, const uint8_t *p
 void lr_lan_bridge_free(struct lr_lan *lan);
 /* The machine of the house with that address, which is settled as ours; NULL: none. */
 const struct lr_lan_machine *lr_lan_machine(const struct lr_lan *lan, const struct lr_ip *ip);
+
+/* --- hello.c --- */
+/* A frame of the segment with that type. */
+void lr_lan_hear_hello(struct lr_lan *lan, uint64_t now, const uint8_t *frame, size_t len);
 
 /* --- snoop.c --- */
 enum lr_lan_heard {

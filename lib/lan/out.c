@@ -75,7 +75,7 @@ static void look(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool pa
 		return;
 	if (rewrite)
 		lr_lan_to_broadcast(lan, packet, &p, partial);
-	if (lan->bridge)
+	if (lr_lan_carries(lan))
 		v->also = LR_LAN_SEGMENT;
 	to_many(lan, now, &p, to == LR_LAN_TO_GROUP, v);
 }

@@ -228,7 +228,9 @@ void lr_lan_ask_soon(struct lr_lan *lan, uint64_t now)
 
 uint64_t lr_lan_due(const struct lr_lan *lan)
 {
-	return lan->query_ns;
+	uint64_t hello = lr_lan_hello_due(lan);
+
+	return hello < lan->query_ns ? hello : lan->query_ns;
 }
 
 static void put_sum(uint8_t *at, uint64_t sum)

@@ -37,6 +37,7 @@ const char *lr_lan_drop_name(enum lr_lan_drop drop)
 		[LR_LAN_DROP_LOOP] = "lan_loop",
 		[LR_LAN_DROP_HOME] = "lan_home",
 		[LR_LAN_DROP_UNLISTED] = "lan_unlisted",
+		[LR_LAN_DROP_STANDBY] = "lan_standby",
 	};
 
 	return names[drop];

@@ -435,6 +435,9 @@ void lr_guests_start(struct lr_party *p)
 {
 	struct lr_node *node = p->node;
 
+	if (node->lan)
+		lr_lan_bridge_party(
+			node->lan, node->loop.now, lr_roster_id(p->roster), LR_PARTY_ID_LEN);
 	for (struct lr_party_guest *g = p->guests; g; g = g->next)
 		if (!make_peer(g))
 			lr_log(LR_LOG_ERROR, "%s: guest %s cannot be added", node->iface, g->name);

@@ -167,9 +167,12 @@ void lr_pump_ask(struct lr_pump *p, uint64_t now)
 	size_t len;
 	while (p->node->lan && (len = lr_lan_poll(p->node->lan, now, &frame))) {
 		lr_pump_write(p, frame, len);
-		if (p->on_segment.fd >= 0)
+		if (lr_lan_carries(p->node->lan))
 			lr_pump_segment(p, &(struct lr_vnet){0}, frame, len);
 	}
+	while (p->node->lan && (len = lr_lan_hello(p->node->lan, now, &frame)))
+		lr_pump_segment(p, &(struct lr_vnet){0}, frame, len);
+	lr_pump_machines(p);
 }
 
 int lr_pump_send(struct lr_pump *p, uint16_t socket, const struct lr_endpoint *to,

@@ -47,6 +47,12 @@ static void take(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t le
 		lr_pump_by_verdict(p, h, frame, &v);
 }
 
+void lr_pump_machines(struct lr_pump *p)
+{
+	if (p->node->party && p->node->lan && lr_lan_machines_fresh(p->node->lan))
+		lr_party_machines(p->node->party);
+}
+
 static void segment_ready(struct lr_source *src, uint32_t events)
 {
 	struct lr_pump *p = src->ctx;
@@ -65,8 +71,7 @@ static void segment_ready(struct lr_source *src, uint32_t events)
 	if (n < 0 && n != -EAGAIN && n != -EINTR && n != -EINVAL)
 		lr_log(LR_LOG_ERROR, "%s: the bridged interface: %s", p->node->iface,
 			strerror((int)-n));
-	if (p->node->party && lr_lan_machines_fresh(p->node->lan))
-		lr_party_machines(p->node->party);
+	lr_pump_machines(p);
 }
 
 int lr_pump_bridge(struct lr_pump *p, const char *iface, struct lr_err *err)

@@ -139,6 +139,8 @@ void lr_pump_fan_frame(struct lr_pump *p, const struct lr_lan_verdict *v);
 
 /* pump_bridge.c */
 void lr_pump_segment(struct lr_pump *p, const struct lr_vnet *h, const uint8_t *frame, size_t len);
+/* The party hears of machines of the house that are new. */
+void lr_pump_machines(struct lr_pump *p);
 void lr_pump_bridge_close(struct lr_pump *p);
 
 /* pump_discover.c */

@@ -4,6 +4,7 @@
 #include "t/unit/lan_two.h"
 
 static const uint8_t console[LR_MAC] = {2, 0xc0, 1, 2, 3, 4}, other[LR_MAC] = {2, 0xc0, 9, 9, 9, 9};
+static const uint8_t third[LR_MAC] = {2, 0xc0, 3, 3, 3, 3};
 static bool settled = true;
 
 static bool ours(void *ctx, const struct lr_ip *ip)
@@ -90,6 +91,10 @@ static void arp(void)
 	is_int(v.drop, LR_LAN_DROP_ADDRESS, "nor ours");
 	asks(other, "10.66.9.9", "10.66.0.2");
 	is_int(v.drop, LR_LAN_DROP_ADDRESS, "nor another machine's that was heard");
+	ok(says(other, console, "10.66.0.2", "10.66.0.1", 6112) == LR_LAN_TAKEN &&
+			says(console, other, "10.66.9.7", "10.66.9.9", 6112) == LR_LAN_TAKEN &&
+			lr_lan_machines(us.lan, at) == 2 && at[1].b[3] == 7,
+		"a machine is known from what it has for others, too");
 	asks(us.mac, "10.66.9.8", "10.66.0.2");
 	is_int(v.drop, LR_LAN_DROP_LOOP, "our MAC is ours");
 	asks(them.mac, "10.66.9.8", "10.66.0.2");
@@ -177,20 +182,140 @@ static void many(void)
 	uint8_t mac[LR_MAC] = {2, 0xc1};
 	char text[20];
 
-	for (int i = 1; i <= 15; i++) {
+	for (int i = 1; i <= 14; i++) {
 		mac[5] = (uint8_t)i;
 		snprintf(text, sizeof(text), "10.66.9.%d", 100 + i);
 		asks(mac, text, "10.66.0.2");
 	}
 	is_int(lr_lan_machines(us.lan, at), 16, "sixteen");
-	asks(other, "10.66.9.50", "10.66.0.2");
+	asks(third, "10.66.9.50", "10.66.0.2");
 	is_int(v.drop, LR_LAN_DROP_UNLISTED, "and no more");
 	now += 400 * LR_NS_PER_S;
-	ok(asks(other, "10.66.9.50", "10.66.0.2") == LR_LAN_ANSWER, "until one is gone");
+	ok(asks(third, "10.66.9.50", "10.66.0.2") == LR_LAN_ANSWER, "until one is gone");
 	is_int(lr_lan_machines(us.lan, at), 16, "in its place");
-	ok(asks(other, "10.66.9.51", "10.66.0.2") == LR_LAN_ANSWER &&
+	ok(asks(third, "10.66.9.51", "10.66.0.2") == LR_LAN_ANSWER &&
 			lr_lan_machines(us.lan, at) == 16 && lr_lan_machines_fresh(us.lan),
 		"a machine may take another address");
+}
+
+/* --- several bridges on one segment --- */
+
+static struct lr_lan *bridge_of(uint8_t last)
+{
+	const struct lr_lan_host h = {&us, holder, ours};
+	uint8_t mac[LR_MAC] = {2, 0, 0, 0, 0, last};
+	struct lr_lan *lan = lr_lan_new(&h, true, mac);
+
+	if (!lan || lr_lan_bridge(lan) != 0)
+		abort();
+	return lan;
+}
+
+/* What each says at `now` is heard by the other. How many hellos there were. */
+static unsigned talk(struct lr_lan *a, struct lr_lan *b)
+{
+	struct lr_lan *both[2] = {a, b};
+	unsigned n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		uint8_t *frame, copy[64];
+		size_t len;
+		while (both[i] && (len = lr_lan_hello(both[i], now, &frame))) {
+			memcpy(copy, frame, len);
+			if (both[!i])
+				lr_lan_bridged(both[!i], now, copy, len, false, &v);
+			n++;
+		}
+	}
+	return n;
+}
+
+/* Ticks until exactly one carries; ms, at most 10 s. */
+static int settle(struct lr_lan *a, struct lr_lan *b)
+{
+	int ms = 0;
+
+	for (; ms < 10000; ms += 10, now += 10 * LR_NS_PER_MS) {
+		talk(a, b);
+		if ((a && lr_lan_carries(a)) != (b && lr_lan_carries(b)))
+			break;
+	}
+	return ms;
+}
+
+static void bridges(void)
+{
+	static const uint8_t id[32] = {7}, foreign[32] = {8};
+	struct lr_lan *a = bridge_of(1), *b = bridge_of(2);
+
+	lr_lan_bridge_party(a, now, id, sizeof(id));
+	lr_lan_bridge_party(b, now, id, sizeof(id));
+	ok(!lr_lan_carries(a) && !lr_lan_carries(b), "at first all stand by");
+	is_int(talk(a, b), 2, "and say hello");
+	is_int(talk(a, b), 0, "once");
+	ok(lr_lan_hello_due(a) == now + LR_NS_PER_S, "and again in a second");
+	is_int(settle(a, b), 3000, "one carries after 3 s");
+	bool a_carries = lr_lan_carries(a);
+	struct lr_lan *low = a_carries ? a : b, *high = a_carries ? b : a;
+	int wrong = 0;
+	for (int i = 0; i < 1000; i++, now += 10 * LR_NS_PER_MS) {
+		talk(low, high);
+		wrong += !lr_lan_carries(low) || lr_lan_carries(high);
+	}
+	is_int(wrong, 0, "and it stays so");
+	put_eth(NULL, 0x0806);
+	memcpy(buf + LR_MAC, console, LR_MAC);
+	lr_lan_bridged(high, now, buf, 60, false, &v);
+	is_int(v.drop, LR_LAN_DROP_STANDBY, "who stands by hears nobody else");
+	int ms = settle(NULL, high);
+	ok(ms >= 2000 && ms <= 3000, "the other takes over 3 s after the last hello: %d ms", ms);
+	lr_lan_bridge_party(low, now, id, sizeof(id));
+	for (wrong = 0, ms = 0; lr_lan_carries(high) && ms < 10000; ms += 10) {
+		wrong += lr_lan_carries(low);
+		talk(low, high);
+		now += 10 * LR_NS_PER_MS;
+	}
+	ok(ms >= 3000 && ms <= 3020 && wrong == 0 && lr_lan_carries(low),
+		"the lower one comes back: it listens, then carries: %d ms", ms);
+	lr_lan_bridge_party(high, now, foreign, sizeof(foreign));
+	now += 3 * LR_NS_PER_S;
+	talk(low, high);
+	talk(low, high);
+	ok(lr_lan_carries(low) && lr_lan_carries(high), "another party's bridge is another's");
+	lr_lan_free(a);
+	lr_lan_free(b);
+}
+
+/* Who is told to stand by gives its machines up. */
+static void gives_up(void)
+{
+	static const uint8_t id[32] = {7};
+	struct lr_ip at[LR_LAN_MACHINES];
+	uint8_t *frame, hello[64];
+
+	lr_lan_bridge_party(us.lan, now, id, sizeof(id));
+	now += 3 * LR_NS_PER_S;
+	size_t len = lr_lan_hello(us.lan, now, &frame);
+	ok(len == 60 && lr_lan_carries(us.lan), "alone, it carries");
+	memcpy(hello, frame, len);
+	hello[LR_MAC + 5] ^= 1;
+	memset(hello + LR_LAN_HEAD + 12, 0xff, 8);
+	lr_lan_bridged(us.lan, now, hello, len, false, &v);
+	ok(lr_lan_carries(us.lan), "a higher one changes nothing");
+	memset(hello + LR_LAN_HEAD + 12, 0, 8);
+	for (size_t cut = LR_LAN_HEAD; cut < LR_LAN_HEAD + 20; cut++)
+		lr_lan_bridged(us.lan, now, hello, cut, false, &v);
+	hello[LR_LAN_HEAD + 3] = 0;
+	lr_lan_bridged(us.lan, now, hello, len, false, &v);
+	ok(lr_lan_carries(us.lan), "nor a cut one, nor one that stands by");
+	hello[LR_LAN_HEAD + 3] = 1;
+	lr_lan_machines_fresh(us.lan);
+	lr_lan_bridged(us.lan, now, hello, len, false, &v);
+	ok(!lr_lan_carries(us.lan) && lr_lan_machines(us.lan, at) == 0 &&
+			lr_lan_machines_fresh(us.lan),
+		"a lower one that carries: we stand by, and list nobody");
+	len = put_udp(buf, "10.66.0.2", "255.255.255.255", 6112, 6112, "hello");
+	ok(arrive(len) == LR_LAN_DELIVER && !v.also, "nothing goes to the segment");
 }
 
 int main(void)
@@ -200,6 +325,8 @@ int main(void)
 	from_the_house();
 	into_the_house();
 	many();
+	bridges();
+	gives_up();
 	both_down();
 	return tap_done();
 }

@@ -1,0 +1,103 @@
+/*
+ * hello.c - bridges of one party on one segment find each other: one carries, the others stand by
+ *
+ *   to all | from: our MAC | 88b6 | "LR" version 1, 1: carries (4) | party (8) | member (8)
+ *
+ * Theory of operation. Each bridge says hello on the segment each second. Of those of one party the
+ * lowest carries: who hears a hello of a lower one that carries stands by until none was heard for
+ * 3 s; so does everybody for the first 3 s. A lower one that comes listens so long while the other
+ * goes on, then begins, says so at once, and the other stands by. Who stands by takes nothing from
+ * the segment, sends nothing there but hellos, and lists no machines any more, so that
+ * their addresses are free for who carries now.
+ *
+ * Party and member are hashes: the house learns who is at home in a party, but not which. The type
+ * is one for local use (IEEE 802, 9.2.3).
+ */
+#include "lib/lan/lan_inside.h"
+
+#include <string.h>
+
+#include "lib/crypto/sign.h"
+
+#define HELLO_NS (1 * LR_NS_PER_S)
+#define STAND_NS (3 * LR_NS_PER_S)
+
+enum { BODY = 4 + 2 * LR_HELLO_TAG, FRAME = 60 }; /* the shortest that Ethernet has */
+
+static const uint8_t begins[] = {'L', 'R', 1};
+
+static void tag(uint8_t out[LR_HELLO_TAG], const char *what, const struct lr_span *of, size_t n)
+{
+	struct lr_span all[3] = {{what, strlen(what)}};
+
+	memcpy(all + 1, of, n * sizeof(*of));
+	lr_digest(out, LR_HELLO_TAG, NULL, 0, all, n + 1);
+}
+
+void lr_lan_bridge_party(struct lr_lan *lan, uint64_t now, const uint8_t *id, size_t len)
+{
+	struct lr_lan_bridge *b = lan->bridge;
+	const struct lr_span of[] = {{id, len}, {lan->mac, LR_MAC}};
+
+	if (!b)
+		return;
+	tag(b->party, "lanrage bridge party 1", of, 1);
+	tag(b->member, "lanrage bridge member 1", of, 2);
+	b->stands = true;
+	b->until_ns = now + STAND_NS;
+	b->hello_ns = now;
+}
+
+bool lr_lan_carries(const struct lr_lan *lan)
+{
+	return lan->bridge && !lan->bridge->stands;
+}
+
+uint64_t lr_lan_hello_due(const struct lr_lan *lan)
+{
+	const struct lr_lan_bridge *b = lan->bridge;
+
+	if (!b)
+		return LR_NEVER;
+	return b->stands && b->until_ns < b->hello_ns ? b->until_ns : b->hello_ns;
+}
+
+size_t lr_lan_hello(struct lr_lan *lan, uint64_t now, uint8_t **frame)
+{
+	struct lr_lan_bridge *b = lan->bridge;
+	uint8_t *body = lan->reply + LR_LAN_HEAD;
+
+	if (now < lr_lan_hello_due(lan))
+		return 0;
+	if (b->stands && now >= b->until_ns) {
+		b->stands = false;
+		b->fresh = true;
+	}
+	b->hello_ns = now + HELLO_NS;
+	memset(lan->reply, 0, FRAME);
+	memset(lan->reply, 0xff, LR_MAC);
+	memcpy(lan->reply + LR_MAC, lan->mac, LR_MAC);
+	lr_put_be16(lan->reply + 12, ETH_HELLO);
+	memcpy(body, begins, sizeof(begins));
+	body[3] = !b->stands;
+	memcpy(body + 4, b->party, LR_HELLO_TAG);
+	memcpy(body + 4 + LR_HELLO_TAG, b->member, LR_HELLO_TAG);
+	*frame = lan->reply;
+	return FRAME;
+}
+
+void lr_lan_hear_hello(struct lr_lan *lan, uint64_t now, const uint8_t *frame, size_t len)
+{
+	struct lr_lan_bridge *b = lan->bridge;
+	const uint8_t *body = frame + LR_LAN_HEAD;
+
+	if (len < LR_LAN_HEAD + BODY || memcmp(body, begins, sizeof(begins)) != 0 || !body[3] ||
+		memcmp(body + 4, b->party, LR_HELLO_TAG) != 0 ||
+		memcmp(body + 4 + LR_HELLO_TAG, b->member, LR_HELLO_TAG) >= 0)
+		return;
+	b->until_ns = now + STAND_NS;
+	if (b->stands)
+		return;
+	b->stands = true;
+	b->fresh = true;
+}
