@@ -4,8 +4,8 @@
  * Theory of operation. `watch` holds profiles over one connection: the node takes them back when it
  * ends, whatever way this process does. The kernel tells it that a process began or ended where it
  * may be asked for that, else it looks at the process table. In both cases the time between two
- * looks is so long that all looks together take at most 0.2 % of a processor, whatever one costs
- * here.
+ * looks is so long that all looks together take at most 0.1 % of a processor, whatever one costs
+ * here; until then what the kernel tells waits in its queue, since each wake-up costs as well.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,10 +23,10 @@
 #include "terms.h"
 
 #define LOOK_SHARE 1000 /* a look's own time, times this, until the next */
-#define LOOK_MIN_NS                                                                                \
-	(2 * LR_NS_PER_S) /* also when the kernel told: a start is several processes               \
-			   */
+/* Also when the kernel told: a start is several processes. */
+#define LOOK_MIN_NS (2 * LR_NS_PER_S)
 #define LOOK_MAX_NS (60 * LR_NS_PER_S)
+#define SAVED_NS    (10 * LR_NS_PER_S) /* of quiet that may be spent at once: a game's start */
 
 const struct lr_opt lr_game_apply_options[] = {
 	{"iface", 0, LR_OPT_TEXT, "NAME", "the node of this interface",
@@ -178,39 +178,46 @@ static int look(struct watching *w, struct lr_err *err)
 	return 0;
 }
 
-/* Until it is time, or the kernel tells and LOOK_MIN_NS are over, or the reader has gone. */
-static bool wait_for(int events, uint64_t ns)
+/* At `until`, or from `from` on when the kernel tells. False: it is to end, or its reader has gone.
+ * Before `from` what the kernel tells only waits: each wake-up costs. */
+static bool wait_for(int events, uint64_t from, uint64_t until)
 {
 	struct pollfd p[2] = {{STDOUT_FILENO, 0, 0}, {events, POLLIN, 0}};
-	const uint64_t from = lr_now();
 
-	for (;;) {
-		uint64_t now = lr_now(), gone = now - from;
-		if (gone >= ns || ending)
-			return !ending;
-		if (poll(p, events < 0 ? 1 : 2, (int)((ns - gone) / LR_NS_PER_MS) + 1) < 0 &&
+	for (uint64_t now; (now = lr_now()) < until && !ending;) {
+		const bool heed = events >= 0 && now >= from;
+		const uint64_t next = heed || events < 0 ? until : from;
+		if (poll(p, heed ? 2 : 1, (int)((next - now) / LR_NS_PER_MS) + 1) < 0 &&
 			errno != EINTR)
 			return false;
 		if (p[0].revents & (POLLERR | POLLNVAL))
 			return false;
-		if (events >= 0 && p[1].revents && lr_proc_events_read(events) && ns > LOOK_MIN_NS)
-			ns = LOOK_MIN_NS > gone ? LOOK_MIN_NS : gone;
+		if (heed && p[1].revents && lr_proc_events_read(events))
+			break;
 	}
+	return !ending;
 }
 
+/* `paid`: when all looks so far are within their share. Quiet time is saved up to a limit.
+ */
 static int watch(struct watching *w, struct lr_err *err)
 {
 	int events = lr_proc_events_open();
+	uint64_t paid = 0;
 	int rc = 0;
 
 	while (!ending) {
-		uint64_t began = lr_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		uint64_t began = lr_clock_ns(CLOCK_PROCESS_CPUTIME_ID), now = lr_now();
 		rc = look(w, err);
 		uint64_t cost = lr_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - began;
-		uint64_t rest = cost * LOOK_SHARE;
-		if (rest < LOOK_MIN_NS)
-			rest = LOOK_MIN_NS;
-		if (rc < 0 || !wait_for(events, rest < LOOK_MAX_NS ? rest : LOOK_MAX_NS))
+		if (paid + SAVED_NS < now)
+			paid = now - SAVED_NS;
+		paid += cost * LOOK_SHARE;
+		uint64_t from = now + LOOK_MIN_NS > paid ? now + LOOK_MIN_NS : paid;
+		uint64_t until = events < 0 ? from : now + LOOK_MAX_NS;
+		if (until > now + LOOK_MAX_NS)
+			until = now + LOOK_MAX_NS;
+		if (rc < 0 || !wait_for(events, from < until ? from : until, until))
 			break;
 	}
 	if (events >= 0)
