@@ -14,6 +14,7 @@ static void defaults(void *args)
 	a->runs = 10;
 	a->interval = 1;
 	a->players = 4;
+	a->crowd = 100;
 	a->seed = 1;
 }
 
@@ -34,6 +35,8 @@ static const struct lr_verb verbs[] = {
 		"performance bottlenecks scaling config state ipam metrics crypto wg lan relay "
 		"party "
 		"json format start profiles concurrent memory growth logging leaks"},
+	{"live", "[FILE]", "the promises end to end, in a laboratory of namespaces (root)",
+		lr_perf_live_options, 0, 1, lr_perf_run_live, "file"},
 	{"compare", "[BASE] NEW", "whether the new results are worse than the base's",
 		lr_perf_compare_options, 1, 2, lr_perf_run_compare, "file"},
 	{"check", "[RESULTS...]", "the release checklist, and what to run next",
@@ -60,7 +63,7 @@ static const struct lr_exit_note exits[] = {
 	{LR_EXIT_MISSED,
 		"a target missed, a check failed, something worse, or wrong as monitor says"},
 	{LR_EXIT_UNREACHABLE, "no node runs, or it does not answer"},
-	{LR_EXIT_RIGHTS, "no right to talk to the node, or to capture"},
+	{LR_EXIT_RIGHTS, "no right to talk to the node, to capture, or to build a laboratory"},
 	{0},
 };
 
@@ -77,6 +80,7 @@ const struct lr_prog lr_perf_prog = {
 		    "  lr-perf replay --gate ours --repeat 20 game.pcapng\n"
 		    "  lr-perf bench ipam wg\n"
 		    "  lr-perf bench --against ../base && lr-perf compare base.json new.json\n"
+		    "  sudo lr-perf live --quick\n"
 		    "  lr-perf record lr0 game.pcapng --for 1m\n"
 		    "  lr-perf synth openttd | lr-perf replay -\n"
 		    "  lr-perf targets\n",

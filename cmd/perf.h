@@ -36,6 +36,10 @@ struct lr_perf_args {
 	/* compare */
 	bool update, any_machine, all, md;
 	const char *baseline;
+	/* live */
+	bool quick;
+	const char *only;
+	long crowd;
 	/* report */
 	const char *html;
 	/* record, synth */
@@ -71,6 +75,11 @@ int lr_perf_run_targets(struct lr_cli *cli);
 
 extern const struct lr_opt lr_perf_bench_options[];
 int lr_perf_run_bench(struct lr_cli *cli);
+
+extern const struct lr_opt lr_perf_live_options[];
+int lr_perf_run_live(struct lr_cli *cli);
+/* What lr-perf live --quick measures; new reference, NULL with `err` (LR_EXIT_RIGHTS: not root). */
+json_t *lr_perf_live_quick(struct lr_err *err);
 
 extern const struct lr_opt lr_perf_compare_options[];
 int lr_perf_run_compare(struct lr_cli *cli);

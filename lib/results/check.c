@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "lib/results/against.h"
 #include "lib/results/compare.h"
+#include "lib/results/gate.h"
 #include "lib/results/page_inside.h"
 #include "terms.h"
 
@@ -159,10 +159,10 @@ static void hot(struct lr_check *c, const struct lr_page *page, const json_t *ba
 
 	(void)base;
 	json_array_foreach (metrics, i, metric) {
-		struct lr_against a = lr_against(metric);
-		judged += a.target != NULL;
-		if (a.target && !a.documented_met && missed++ == 0)
-			first = name_of(metric);
+		struct lr_gate_row row = lr_gate(metric, false);
+		judged += row.judged;
+		if (row.judged && !row.met && missed++ == 0)
+			first = row.name;
 	}
 	c->state = missed ? LR_CHECK_FAIL : judged ? LR_CHECK_PASS : LR_CHECK_OPEN;
 	if (missed)
@@ -194,17 +194,19 @@ static void loop(struct lr_check *c, const struct lr_page *page, const json_t *b
 }
 
 static const struct {
-	const char *name, *next;
+	const char *name;
+	const char *next;    /* to find out why it failed */
+	const char *measure; /* what it needs; NULL: the same */
 	void (*run)(struct lr_check *c, const struct lr_page *page, const json_t *base);
 } items[LR_CHECKS] = {
-	{"starts", "lr-perf bench start", starts},
-	{"leaks", "lr-perf bench leaks memory", leaks},
-	{"peers", "lr-perf bench scaling", peers},
-	{"cpu", "lr-perf profile --for 30s", cpu},
-	{"latency", "lr-perf replay share/traces/doom.pcap", latency},
-	{"baseline", "lr-perf bench --against BUILD", baseline},
-	{"hot", "lr-perf bench performance", hot},
-	{"loop", "lr-perf profile --stall 10ms", loop},
+	{"starts", "lr-perf bench start", NULL, starts},
+	{"leaks", "lr-perf bench leaks memory", NULL, leaks},
+	{"peers", "lr-perf bench scaling", NULL, peers},
+	{"cpu", "lr-perf profile --for 30s", "sudo lr-perf live", cpu},
+	{"latency", "lr-perf replay share/traces/doom.pcap", "sudo lr-perf live", latency},
+	{"baseline", "lr-perf bench --against BUILD", NULL, baseline},
+	{"hot", "lr-perf bench performance", NULL, hot},
+	{"loop", "lr-perf profile --stall 10ms", NULL, loop},
 };
 
 void lr_check_all(struct lr_check out[LR_CHECKS], const struct lr_page *page, const json_t *base)
@@ -212,6 +214,8 @@ void lr_check_all(struct lr_check out[LR_CHECKS], const struct lr_page *page, co
 	for (size_t i = 0; i < LR_CHECKS; i++) {
 		out[i] = (struct lr_check){.name = items[i].name, .next = items[i].next};
 		items[i].run(&out[i], page, base);
+		if (out[i].state == LR_CHECK_OPEN && items[i].measure)
+			out[i].next = items[i].measure;
 	}
 }
 
