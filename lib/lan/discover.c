@@ -132,9 +132,6 @@ size_t lr_discover_answer(const uint8_t own[4], const uint8_t *question, size_t 
 	memcpy(udp + 2, question + IP, 2);
 	lr_put_be16(udp + 4, (uint16_t)(size - IP));
 	lr_discover_put(udp + UDP, size - IP - UDP, what, question + 12, number);
-	uint16_t sum = lr_sum_fold(
-		lr_sum(udp, size - IP, lr_sum_pseudo(packet, LR_UDP, (uint32_t)(size - IP))));
-	sum = sum ? sum : 0xffff;
-	memcpy(udp + 6, &sum, 2);
+	lr_udp_checksum(packet, udp, (uint32_t)(size - IP));
 	return size;
 }

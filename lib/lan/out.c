@@ -114,16 +114,9 @@ static const struct lr_ip *first_own(const struct lr_lan *lan, uint8_t family)
 
 static void put_source(uint8_t *packet, const struct lr_packet *p, const struct lr_ip *src)
 {
-	uint8_t *udp = packet + p->l4_at;
-	uint32_t len = p->len - p->l4_at;
-
 	memcpy(packet + p->src_at, src->b, p->family == 4 ? 4 : 16);
 	lr_ip4_checksum(packet);
-	memset(udp + 6, 0, 2);
-	uint16_t sum = lr_sum_fold(lr_sum(udp, len, lr_sum_pseudo(packet, LR_UDP, len)));
-	if (sum == 0)
-		sum = 0xffff; /* 0 says that there is none */
-	memcpy(udp + 6, &sum, 2);
+	lr_udp_checksum(packet, packet + p->l4_at, p->len - p->l4_at);
 }
 
 void lr_lan_out_captured(

@@ -210,3 +210,11 @@ void lr_packet_set_dscp(uint8_t *p, uint8_t dscp)
 	sum = (sum & 0xffff) + (sum >> 16);
 	lr_put_be16(p + 10, (uint16_t) ~(sum + (sum >> 16)));
 }
+
+void lr_udp_checksum(const uint8_t *ip, uint8_t *udp, uint32_t len)
+{
+	memset(udp + 6, 0, 2);
+	uint16_t sum = lr_sum_fold(lr_sum(udp, len, lr_sum_pseudo(ip, LR_UDP, len)));
+	sum = sum ? sum : 0xffff;
+	memcpy(udp + 6, &sum, 2);
+}

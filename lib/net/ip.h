@@ -81,6 +81,9 @@ uint64_t lr_sum(const void *p, size_t len, uint64_t sum);
 uint16_t lr_sum_fold(uint64_t sum);
 /* The pseudo header's sum for a transport of `l4_len` bytes. `ip` has a parsed header. */
 uint64_t lr_sum_pseudo(const uint8_t *ip, uint8_t proto, uint32_t l4_len);
+/* Writes the checksum of the UDP datagram of `len` bytes at `udp` inside the packet `ip`, never 0,
+ * which would say that there is none. */
+void lr_udp_checksum(const uint8_t *ip, uint8_t *udp, uint32_t len);
 /* Writes the IPv4 header checksum; nothing for IPv6. */
 void lr_ip4_checksum(uint8_t *ip);
 

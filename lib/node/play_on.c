@@ -102,7 +102,6 @@ static void rewrite(const struct lr_node *node, const struct lr_game_rewrite *ru
 	const struct lr_packet *p, bool partial)
 {
 	uint8_t *udp = packet + p->l4_at, *at = packet + p->len - rule->from_end;
-	uint32_t l4_len = p->len - p->l4_at;
 	size_t own = 0;
 
 	while (own < node->n_addresses && node->addresses[own].ip.family != 4)
@@ -111,12 +110,8 @@ static void rewrite(const struct lr_node *node, const struct lr_game_rewrite *ru
 		rule->from_end < 4)
 		return;
 	memcpy(at, node->addresses[own].ip.b, 4);
-	if (partial || lr_get_be16(udp + 6) == 0)
-		return;
-	memset(udp + 6, 0, 2);
-	uint16_t sum = lr_sum_fold(lr_sum(udp, l4_len, lr_sum_pseudo(packet, LR_UDP, l4_len)));
-	sum = sum ? sum : 0xffff;
-	memcpy(udp + 6, &sum, 2);
+	if (!partial && lr_get_be16(udp + 6) != 0)
+		lr_udp_checksum(packet, udp, p->len - p->l4_at);
 }
 
 uint8_t lr_play_touch(const struct lr_node *node, uint8_t *packet, size_t len, bool partial)
