@@ -74,7 +74,7 @@ static struct lr_lan_machine *find(struct lr_lan_bridge *b, const struct lr_ip *
 
 const struct lr_lan_machine *lr_lan_machine(const struct lr_lan *lan, const struct lr_ip *ip)
 {
-	const struct lr_lan_machine *m = lan->bridge ? find(lan->bridge, ip) : NULL;
+	const struct lr_lan_machine *m = lr_lan_carries(lan) ? find(lan->bridge, ip) : NULL;
 
 	return m && lan->host.ours(lan->host.ctx, ip) ? m : NULL;
 }

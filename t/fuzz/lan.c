@@ -3,7 +3,8 @@
  *
  * A record is a kind, a length of two bytes, and as many bytes. What leaves one end for a member
  * comes to the other. Whatever is delivered is for this interface and has an Ethernet header of who
- * sent it; an answer is a frame; what is wrapped arrives as it was.
+ * sent it; an answer is a frame; what is wrapped arrives as it was. The first end bridges a segment
+ * of its house: what passes from there has an address of the pool that is nobody's of the party.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +40,16 @@ static struct lr_lan_member *holder(void *ctx, uint8_t family, const uint8_t *ad
 	return memcmp(ip->b, address, family == 4 ? 4 : 16) == 0 ? e->other : NULL;
 }
 
+static bool ours(void *ctx, const struct lr_ip *ip)
+{
+	(void)ctx;
+	return ip->family == 4;
+}
+
 static void up(int i)
 {
 	struct end *e = &ends[i];
-	const struct lr_lan_host host = {e, holder};
+	const struct lr_lan_host host = {e, holder, ours};
 	uint8_t key[2][LR_KEY_LEN] = {{1}, {2}};
 
 	e->four = lr_ip4(0x0a420001u + (unsigned)i);
@@ -52,6 +59,10 @@ static void up(int i)
 	e->lan = lr_lan_new(&host, true, e->mac);
 	lr_lan_own(e->lan, (struct lr_prefix[]){{e->four, 16}, {e->six, 64}}, 2);
 	e->other = lr_lan_join(e->lan, key[!i], e, now);
+	if (i == 0) {
+		must(lr_lan_bridge(e->lan) == 0);
+		lr_lan_bridge_party(e->lan, now, key[0], LR_KEY_LEN);
+	}
 }
 
 static bool is_own(const struct end *e, const uint8_t *packet)
@@ -149,6 +160,33 @@ static void leave(int i, const uint8_t *bytes, size_t len, bool partial)
 		wrap(i, &v);
 }
 
+/* A frame of the house, heard by the bridge. */
+static void house(const uint8_t *bytes, size_t len, bool partial)
+{
+	uint8_t *frame = room[0] + LR_LAN_ROOM, *more;
+	static uint8_t copy[70000];
+	struct lr_ip at[LR_LAN_MACHINES];
+	struct lr_lan_verdict v;
+
+	while (lr_lan_hello(ends[0].lan, now, &more))
+		must(lr_lan_hello_due(ends[0].lan) > now);
+	memcpy(frame, bytes, len);
+	lr_lan_bridged(ends[0].lan, now, frame, len, partial, &v);
+	must((v.act == LR_LAN_DROP) == (v.drop != LR_LAN_DROP_NONE));
+	must(!(v.also & LR_LAN_SEGMENT) && lr_lan_machines(ends[0].lan, at) <= LR_LAN_MACHINES);
+	must(lr_lan_carries(ends[0].lan) || v.act == LR_LAN_DROP || v.act == LR_LAN_TAKEN);
+	if (v.act == LR_LAN_ANSWER)
+		must(v.len == 42);
+	if (v.act != LR_LAN_ROUTE && v.act != LR_LAN_COPIES)
+		return;
+	must(v.bytes == frame + LR_LAN_HEAD && v.len <= len - LR_LAN_HEAD);
+	must(v.bytes[12] == 10 && v.bytes[13] == 66 &&
+		memcmp(v.bytes + 12, ends[0].four.b, 4) != 0);
+	must(memcmp(v.bytes + 12, ends[1].four.b, 4) != 0);
+	memcpy(copy, v.bytes, v.len);
+	receive(1, copy, v.len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lr_cursor c = lr_cursor(data, size);
@@ -162,7 +200,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t *bytes = lr_take(&c, len < c.left ? len : c.left);
 		len = (size_t)(c.at - bytes);
 		uint8_t *frame;
-		if (head[0] & 1)
+		if (head[0] & 4)
+			house(bytes, len, head[0] & 8);
+		else if (head[0] & 1)
 			leave(head[0] >> 1 & 1, bytes, len, head[0] & 8);
 		else
 			receive(head[0] >> 1 & 1, bytes, len);

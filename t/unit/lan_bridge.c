@@ -316,6 +316,9 @@ static void gives_up(void)
 		"a lower one that carries: we stand by, and list nobody");
 	len = put_udp(buf, "10.66.0.2", "255.255.255.255", 6112, 6112, "hello");
 	ok(arrive(len) == LR_LAN_DELIVER && !v.also, "nothing goes to the segment");
+	len = put_udp(buf, "10.66.0.2", "10.66.9.51", 6112, 6112, "hello");
+	arrive(len);
+	is_int(v.drop, LR_LAN_DROP_NOT_OURS, "and what is for a machine is no longer ours");
 }
 
 int main(void)
