@@ -63,7 +63,7 @@ party_of_two() {
 	one_lan "$ip"
 }
 
-say() { ns "$1" "$ROOT/t/tools/lan.py" say "${@:2}"; }
+calls() { ns "$1" "$ROOT/t/tools/lan.py" say "${@:2}"; }
 # sniff NAME: what comes out of its interface goes to $BATS_TEST_TMPDIR/NAME.seen
 sniff() {
 	ns "$1" "$ROOT/t/tools/lan.py" sniff "$(ifn "$1")" >"$BATS_TEST_TMPDIR/$1.seen" 2>&1 3>&- </dev/null &
@@ -79,26 +79,26 @@ one_lan() {
 	local n b
 	b=$(address b)
 	for n in a b g; do sniff "$n"; done
-	say g 6112 255.255.255.255 6112 lobby 17
+	calls g 6112 255.255.255.255 6112 lobby 17
 	wait_until 10 hears b lobby "$1" 255.255.255.255
 	wait_until 10 hears a lobby "$1" 255.255.255.255
 	# A broadcast address of another prefix, also of a /24 in the pool.
-	say g 8086 10.66.7.255 8086 narrow
+	calls g 8086 10.66.7.255 8086 narrow
 	wait_until 10 hears b narrow "$1" 10.66.255.255
-	say b 6112 255.255.255.255 6112 answer
+	calls b 6112 255.255.255.255 6112 answer
 	wait_until 10 hears g answer "$b" 255.255.255.255
-	say b 8086 10.66.7.255 8086 wide
+	calls b 8086 10.66.7.255 8086 wide
 	wait_until 10 hears g wide "$b" 10.66.255.255
 	# A game's group reaches the guest, which nobody asks what it joined.
 	for n in a b; do ns $n lr-game apply minecraft-java >/dev/null; done
-	say b 4445 224.0.2.60 4445 motd 1
+	calls b 4445 224.0.2.60 4445 motd 1
 	wait_until 10 hears g motd "$b" 224.0.2.60
 	ns b "$ROOT/t/tools/lan.py" join "$(ifn b)" 224.0.2.60 3>&- </dev/null &
 	started $!
-	joined() { say g 4445 224.0.2.60 4445 join 1 && hears b join "$1" 224.0.2.60; }
+	joined() { calls g 4445 224.0.2.60 4445 join 1 && hears b join "$1" 224.0.2.60; }
 	wait_until 10 joined "$1"
 	# Each came once, and nothing came back to who sent it.
-	say a 9 255.255.255.255 9 last
+	calls a 9 255.255.255.255 9 last
 	for n in b g; do wait_until 10 hears $n last 10.66.0.1 255.255.255.255; done
 	for n in "b lobby $1 255.255.255.255" "a lobby $1 255.255.255.255" "b narrow $1 10.66.255.255" \
 		"g answer $b 255.255.255.255" "a answer $b 255.255.255.255" "g motd $b 224.0.2.60"; do

@@ -16,13 +16,14 @@ import struct
 import sys
 
 EACH = 40  # of one network: fewer than may begin a second
+FIRST = {"stall": 100, "rubbish": 120, "cut": 130, "deaf": 140, "idle": 150}  # N of each kind
 
 
 def connect(port, i):
     s = socket.socket()
     s.settimeout(10)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # who is deaf fills it soon
-    s.bind((f"127.{100 + i // EACH}.0.1", 0))
+    s.bind((f"127.{FIRST[sys.argv[2]] + i // EACH}.0.1", 0))
     s.connect(("127.0.0.1", port))
     return s
 

@@ -335,6 +335,17 @@ static void test_fixed_key(void)
 	lr_wg_free(d.wg);
 }
 
+/* Lines that begin so. No strstr(): a sanitizer's takes the length of all that follows each time. */
+static unsigned lines_of(const char *text, const char *head)
+{
+	unsigned n = 0;
+	size_t len = strlen(head);
+
+	for (const char *at = text; *at; at++)
+		n += (at == text || at[-1] == '\n') && strncmp(at, head, len) == 0;
+	return n;
+}
+
 static void test_many(void)
 {
 	char *request = malloc(8u << 20), *to = stpcpy(request, "set=1\n");
@@ -348,12 +359,8 @@ static void test_many(void)
 	does(&d, request, "errno=0\n\n", "20,000 peers in one request");
 	is_int(lr_wg_peer_count(d.wg), 20000, "all are there");
 	char *answer = ask(&d, "get=1\n\n", 7);
-	unsigned peers = 0, prefixes = 0;
-	for (const char *at = answer; (at = strstr(at, "public_key=")); at++)
-		peers++;
-	for (const char *at = answer; (at = strstr(at, "allowed_ip=")); at++)
-		prefixes++;
-	ok(peers == 20000 && prefixes == 20000, "and are told");
+	is_int(lines_of(answer, "public_key="), 20000, "and are told");
+	is_int(lines_of(answer, "allowed_ip="), 20000, "with what they may send");
 	free(answer);
 	free(request);
 	lr_wg_free(d.wg);
