@@ -16,7 +16,7 @@ BINS     := $(addprefix $(B)/bin/,$(PROGRAMS))
 
 CFLAGS_release := -O2
 CFLAGS_debug   := -O0 -g3
-CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_asan    := -O0 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread
 CFLAGS_cov     := -O0 -g --coverage
 ifeq ($(filter $(MODE),release debug asan tsan cov),)
@@ -25,7 +25,7 @@ endif
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
             -Wpointer-arith -Wvla -Werror=implicit-function-declaration -Wno-missing-field-initializers
-CFLAGS   ?= -g
+CFLAGS   ?= $(if $(filter asan,$(MODE)),-g1,-g)
 CPPFLAGS ?=
 LDFLAGS  ?=
 ALL_CFLAGS = -std=gnu17 $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS) -I. -I$(B)/gen -D_GNU_SOURCE \
