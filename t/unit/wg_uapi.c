@@ -335,7 +335,8 @@ static void test_fixed_key(void)
 	lr_wg_free(d.wg);
 }
 
-/* Lines that begin so. No strstr(): a sanitizer's takes the length of all that follows each time. */
+/* Lines that begin so. No strstr(): a sanitizer's takes the length of all that follows each time.
+ */
 static unsigned lines_of(const char *text, const char *head)
 {
 	unsigned n = 0;
