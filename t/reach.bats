@@ -218,6 +218,7 @@ game_over() {
 }
 
 @test "mappings rebound, public address and LAN address changed in mid-game: direct again" {
+	only_all
 	lab_up a=portshift b=restricted c=symmetric
 	relay_on
 	party a b c
