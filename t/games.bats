@@ -4,32 +4,22 @@
 # Doom with FreeDM, OpenTTD, Freeciv, DOSBox.
 load helper
 load party
+load games
 
 setup() {
 	lr_setup
-	PATH=$PATH:/usr/games
+	games_setup
 }
 
-# playing NAME CMD...: a game of that member, with a home and a dead resolver of its own; says what it says
-# line by line into NAME.COMMAND.
-play() {
+within() {
 	local n=$1
 	shift
-	ip netns exec "$(nsname "$n")" unshare --mount sh -c 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)" && exec "$@"' \
-		"$BATS_TEST_TMPDIR/resolv.conf" env HOME="$BATS_TEST_TMPDIR/$n.home" XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/$n.home" \
-		SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy timeout -k 1 100 stdbuf -oL "$@"
+	ip netns exec "$(nsname "$n")" "$@"
 }
-playing() {
-	local n=$1 log=$BATS_TEST_TMPDIR/$1.$2
-	play "$@" >"$log" 2>&1 3>&- </dev/null &
-	started $!
-}
-says() { grep -q -- "$2" "$BATS_TEST_TMPDIR/$1"; }
 three() {
 	local n
 	party_setup
 	for n in a b c; do mkdir -p "$BATS_TEST_TMPDIR/$n.home"; done
-	printf 'nameserver 127.0.0.1\n' >"$BATS_TEST_TMPDIR/resolv.conf" # dead: a game must not wait for names
 	host a
 	join b "$INVITE"
 	join c "$INVITE"
@@ -46,13 +36,11 @@ binds() { ns "$1" ss -Hln"${3:-u}" "sport = :$2" | grep -q .; }
 	three
 	playing a chocolate-server -privateserver
 	wait_until 20 binds a 2342
-	search() { play b chocolate-doom -localsearch >"$BATS_TEST_TMPDIR/search" 2>&1; grep -q "1 server(s) found" "$BATS_TEST_TMPDIR/search"; }
-	wait_until 40 search
+	wait_until 40 finds_doom b
 	grep -q "$A" "$BATS_TEST_TMPDIR/search"
-	local doom=(chocolate-doom -iwad /usr/share/games/doom/freedm.wad -nosound -nogui -window -deathmatch -warp 1 -nodes 3)
-	playing a "${doom[@]}" -connect 127.0.0.1
-	playing b "${doom[@]}" -autojoin
-	playing c "${doom[@]}" -autojoin
+	playing a "${DOOM[@]}" -nodes 3 -connect 127.0.0.1
+	playing b "${DOOM[@]}" -nodes 3 -autojoin
+	playing c "${DOOM[@]}" -nodes 3 -autojoin
 	for n in a b c; do wait_until 60 says $n.chocolate-doom 'of 3 (3 nodes)'; done
 }
 
@@ -60,13 +48,10 @@ binds() { ns "$1" ss -Hln"${3:-u}" "sport = :$2" | grep -q .; }
 	only_all
 	need openttd
 	three
-	printf '[network]\nserver_name = lan\nserver_game_type = local\n[game_creation]\nmap_x = 6\nmap_y = 6\n' >"$BATS_TEST_TMPDIR/s.cfg"
-	printf '[network]\nclient_name = lanplayer\n' >"$BATS_TEST_TMPDIR/c.cfg"
+	openttd_files
 	playing a openttd -D -c "$BATS_TEST_TMPDIR/s.cfg"
 	wait_until 30 binds a 3979
-	# its window's "Search LAN" by hand: the dummy driver has no window
-	asked() { printf '\3\0\0' | ns b timeout 2 socat -t 1 - UDP-DATAGRAM:10.66.255.255:3979,broadcast | od -An -tx1 | grep -q "03 00 01"; }
-	wait_until 20 asked
+	wait_until 20 asks_openttd b
 	playing b openttd -n "$A:3979" -v sdl -s null -m null -c "$BATS_TEST_TMPDIR/c.cfg" -d net=3
 	wait_until 60 says a.openttd 'lanplayer has joined the game'
 	wait_until 60 says a.openttd 'has started a new company'

@@ -33,8 +33,8 @@
 #define LR_QUEUE_BUFFER (LR_QUEUE_ROOM + LR_QUEUE_FRAME)
 #define LR_QUEUE_ITEMS  2048
 #define LR_QUEUE_FLOWS  1024
-#define LR_QUEUE_RATE   (128u << 10) /* bytes a second: four times the busiest game of lan-games */
-#define LR_QUEUE_BURST  (16u << 10)  /* bytes: a world's first packets, a page */
+#define LR_QUEUE_RATE   (128u << 10) /* bytes a second: 128 packets of 1,000 bytes */
+#define LR_QUEUE_BURST  (16u << 10)  /* bytes: a dozen full packets */
 #define LR_QUEUE_MARKED 8
 #define LR_QUEUE_TARGET (5 * LR_NS_PER_MS)   /* RFC 8289, 4.3 */
 #define LR_QUEUE_PERIOD (100 * LR_NS_PER_MS) /* its INTERVAL, 4.2 */

@@ -1,0 +1,47 @@
+# games.bash - real games in members: `load games`, after a file that has within NAME CMD..., which runs CMD there
+#
+#   games_setup               a resolver that is dead: a game must not wait for names; where Debian keeps games
+#   play NAME CMD...          a game of that member, with a home of its own
+#   playing NAME CMD...       the same in the background; what it says goes into NAME.CMD, line by line
+#   says LOG TEXT             it said so
+#   finds_doom NAME           Chocolate Doom's search there has found the one server; what it said is in `search`
+#   openttd_files             s.cfg and c.cfg, for a server and a client called lanplayer
+#   asks_openttd NAME         a server has answered the question to the pool's broadcast address (by hand: the
+#                             dummy driver has no window with "Search LAN")
+#   DOOM                      the deathmatch that is played, without the number of players
+# shellcheck shell=bash disable=SC2034
+
+DOOM=(chocolate-doom -iwad /usr/share/games/doom/freedm.wad -nosound -nogui -window -deathmatch -warp 1)
+
+games_setup() {
+	PATH=$PATH:/usr/games
+	printf 'nameserver 127.0.0.1\n' >"$BATS_TEST_TMPDIR/resolv.conf"
+}
+
+play() {
+	local n=$1
+	shift
+	mkdir -p "$BATS_TEST_TMPDIR/$n.home"
+	within "$n" unshare --mount sh -c 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)" && exec "$@"' \
+		"$BATS_TEST_TMPDIR/resolv.conf" env HOME="$BATS_TEST_TMPDIR/$n.home" XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/$n.home" \
+		SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy timeout -k 1 120 stdbuf -oL "$@"
+}
+playing() {
+	local log=$BATS_TEST_TMPDIR/$1.$2
+	play "$@" >"$log" 2>&1 3>&- </dev/null &
+	started $!
+}
+says() { grep -q -- "$2" "$BATS_TEST_TMPDIR/$1"; }
+
+finds_doom() {
+	play "$1" chocolate-doom -localsearch >"$BATS_TEST_TMPDIR/search" 2>&1
+	says search "1 server(s) found"
+}
+
+openttd_files() {
+	printf '[network]\nserver_name = lan\nserver_game_type = local\n[game_creation]\nmap_x = 6\nmap_y = 6\n' >"$BATS_TEST_TMPDIR/s.cfg"
+	printf '[network]\nclient_name = lanplayer\n' >"$BATS_TEST_TMPDIR/c.cfg"
+}
+asks_openttd() {
+	printf '\3\0\0' | within "$1" timeout 2 socat -t 1 - UDP-DATAGRAM:10.66.255.255:3979,broadcast | od -An -tx1 | grep -q "03 00 01"
+}
