@@ -63,6 +63,8 @@ static const struct lr_opt options[] = {
 		"let consoles and other machines at this interface take part, by addresses of the "
 		"pool",
 		AT(bridge)},
+	{"ipx", 0, LR_OPT_FLAG, NULL,
+		"serve the IPX network of DOSBox: there, ipxnet connect our address", AT(ipx)},
 	{"foreground", 'f', LR_OPT_FLAG, NULL, "stay in the foreground", AT(foreground)},
 	{"ready-fd", 0, LR_OPT_INT, "N", "write a newline to this descriptor when all works",
 		AT(ready_fd), 1, 1 << 20},
@@ -92,6 +94,9 @@ static const char *plain(const struct lr_up_args *a)
 	if (rules && (a->down || a->status || (a->config && !a->tap)))
 		return "--open, --pass, --isolate and --capture are for parties, and for --config "
 		       "with --tap";
+	if (a->ipx && (a->down || a->status))
+		return "--ipx is for a node that is started: it goes with neither --down nor "
+		       "--status";
 	return NULL;
 }
 

@@ -11,7 +11,7 @@
 
 struct lr_up_args {
 	const char *config, *iface, *pass, *isolate, *capture, *bridge;
-	bool tun, tap, open, foreground, down, status, json;
+	bool tun, tap, open, ipx, foreground, down, status, json;
 	long ready_fd, spin_us;
 	/* parties */
 	const char *relay, *outside, *name, *budget, *redundant, *uplink;

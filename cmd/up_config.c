@@ -66,6 +66,7 @@ static int run_node(struct lr_cli *cli, void *ctx, int ready)
 		.iface = a->iface ? a->iface : LR_DEFAULT_IFACE,
 		.tap = a->tap,
 		.rules = &plan->rules,
+		.ipx = a->ipx,
 		.spin_us = (unsigned)a->spin_us,
 		.uplink = a->rate,
 	};

@@ -135,6 +135,7 @@ static int start_node(struct lr_cli *cli, const struct up *up, struct lr_node *n
 		.iface = a->iface ? a->iface : iface,
 		.tap = !a->tun,
 		.rules = &up->rules,
+		.ipx = a->ipx,
 		.spin_us = (unsigned)a->spin_us,
 		.uplink = a->rate,
 		.party = true,

@@ -15,6 +15,7 @@
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/io/background.h"
+#include "lib/lan/ipx.h"
 #include "terms.h"
 
 static bool in_background;
@@ -79,6 +80,8 @@ int lr_up_rules(const struct lr_up_args *a, struct lr_node_rules *out, struct lr
 	if (a->isolate && lr_lan_ports_parse(a->isolate, &out->ports) < 0)
 		return lr_err_set(err, LR_EXIT_USAGE,
 			"--isolate: '%.60s' is no list of ports, as 27960-27963,4445", a->isolate);
+	if (a->ipx)
+		lr_lan_ports_add(&out->ports, LR_IPX_PORT);
 	return 0;
 }
 

@@ -16,11 +16,12 @@ within() {
 	shift
 	ip netns exec "$(nsname "$n")" "$@"
 }
+# three [OPTION]...: of who hosts
 three() {
 	local n
 	party_setup
 	for n in a b c; do mkdir -p "$BATS_TEST_TMPDIR/$n.home"; done
-	host a
+	host a "$@"
 	join b "$INVITE"
 	join c "$INVITE"
 	for n in b c; do wait_until 20 path_is $n a direct; done
@@ -96,19 +97,40 @@ binds() { ns "$1" ss -Hln"${3:-u}" "sport = :$2" | grep -q .; }
 	wait_until 60 says a.freeciv 'Game saved as .*T0003'
 }
 
+# dosbox_in NAME COMMAND...: those in its DOS, one after the other; what they say goes into CONN.TXT there
+dosbox_in() {
+	local n=$1
+	shift
+	{
+		printf '[sdl]\noutput=surface\n[mixer]\nnosound=true\n[ipx]\nipx=true\n[autoexec]\nmount c %s\nc:\n' "$BATS_TEST_TMPDIR/$n.home"
+		printf '%s >> conn.txt\n' "$@"
+	} >"$BATS_TEST_TMPDIR/$n.conf"
+	playing "$n" dosbox -conf "$BATS_TEST_TMPDIR/$n.conf"
+}
+dos_says() { find "$BATS_TEST_TMPDIR/$1.home" -iname conn.txt -exec cat {} + | grep -qi -- "$2"; }
+
 @test "DOSBox: IPX in UDP, a server and a client that ping each other" {
 	only_all
 	need dosbox
 	three
-	for n in a b; do
-		local what="ipxnet startserver 213"
-		[ $n = a ] || what="ipxnet connect $A 213"
-		printf '[sdl]\noutput=surface\n[mixer]\nnosound=true\n[ipx]\nipx=true\n[autoexec]\nmount c %s\nc:\n%s >> conn.txt\n%s\n' \
-			"$BATS_TEST_TMPDIR/$n.home" "$what" "$([ $n = a ] || echo 'ipxnet ping >> conn.txt')" >"$BATS_TEST_TMPDIR/$n.conf"
-	done
-	playing a dosbox -conf "$BATS_TEST_TMPDIR/a.conf"
+	dosbox_in a "ipxnet startserver 213"
 	wait_until 30 binds a 213
-	playing b dosbox -conf "$BATS_TEST_TMPDIR/b.conf"
-	connected() { cat "$BATS_TEST_TMPDIR"/b.home/CONN.TXT "$BATS_TEST_TMPDIR"/b.home/conn.txt 2>/dev/null | grep -qi "client connected to server"; }
-	wait_until 40 connected
+	dosbox_in b "ipxnet connect $A 213" "ipxnet ping"
+	wait_until 40 dos_says b "client connected to server"
+	wait_until 40 dos_says b "response from "
+}
+
+@test "DOSBox: the IPX server is a member's lr-up --ipx; two who connect to it ping each other" {
+	only_all
+	need dosbox
+	three --ipx
+	C=$(address c)
+	dosbox_in c "ipxnet connect $A"
+	wait_until 40 dos_says c "client connected to server"
+	dosbox_in b "ipxnet connect $A" "ipxnet ping"
+	wait_until 40 dos_says b "client connected to server"
+	wait_until 40 dos_says b "response from $C"
+	dos_says b "response from $A"
+	peer a status --json | json_ok status
+	is "$(peer a status --json | jq '[.drops | to_entries[] | select(.key | startswith("ipx_")) | .value] | add')" 0
 }

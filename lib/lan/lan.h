@@ -193,6 +193,10 @@ void lr_lan_pass(struct lr_lan *lan, unsigned bits); /* enum lr_lan_noise that p
 struct lr_lan_ports {
 	uint64_t bits[1024];
 };
+static inline void lr_lan_ports_add(struct lr_lan_ports *ports, uint16_t port)
+{
+	ports->bits[port >> 6] |= 1ull << (port & 63);
+}
 /* "27960-27963,4445" into a set; "" is the empty one. 0 or -EINVAL. */
 int lr_lan_ports_parse(const char *text, struct lr_lan_ports *out);
 /* Only these ports pass: of TCP that of who is called, of UDP that of either end; and ICMP. NULL:

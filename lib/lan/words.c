@@ -98,7 +98,7 @@ int lr_lan_ports_parse(const char *text, struct lr_lan_ports *out)
 		if (first == 0 || last < first || (*at && *at != ',') || (*at && at[1] == '\0'))
 			return -EINVAL;
 		for (uint32_t port = first; port <= last; port++)
-			out->bits[port >> 6] |= 1ull << (port & 63);
+			lr_lan_ports_add(out, (uint16_t)port);
 		at += *at == ',';
 	}
 	return 0;

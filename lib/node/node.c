@@ -17,6 +17,7 @@
 #include "lib/node/overhear.h"
 #include "lib/node/control.h"
 #include "lib/node/identity.h"
+#include "lib/node/ipx.h"
 #include "lib/node/lan.h"
 #include "lib/node/party.h"
 #include "lib/node/profile.h"
@@ -225,6 +226,8 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 	if (options->rules && options->rules->capture &&
 		lr_overhear_open(node, options->rules->capture, err) < 0)
 		goto fail;
+	if (options->ipx && lr_node_ipx_open(node, err) < 0)
+		goto fail;
 	node->control = lr_control_open(node, err);
 	if (!node->control)
 		goto fail;
@@ -242,9 +245,10 @@ static uint64_t deadline(void *ctx)
 	uint64_t party = node->party ? lr_party_due(node->party) : LR_NEVER;
 	uint64_t bulk = lr_pump_due(node->pump), profile = lr_node_profile_due(node);
 	uint64_t lan = node->lan ? lr_lan_due(node->lan) : LR_NEVER;
-	uint64_t captured = lr_overhear_due(node);
+	uint64_t captured = lr_overhear_due(node), ipx = lr_node_ipx_due(node);
 	due = lan < due ? lan : due;
 	due = captured < due ? captured : due;
+	due = ipx < due ? ipx : due;
 	due = party < due ? party : due;
 	due = profile < due ? profile : due;
 	return bulk < due ? bulk : due;
@@ -258,6 +262,7 @@ static void settle(void *ctx, uint64_t now)
 	LR_SPAN_OF(bulk, lr_pump_drain(node->pump, now));
 	lr_pump_ask(node->pump, now);
 	lr_overhear_settle(node, now);
+	lr_node_ipx_settle(node, now);
 	lr_pump_settle(node->pump, now);
 	lr_node_profile_settle(node, now);
 }
@@ -299,6 +304,7 @@ void lr_node_stop(struct lr_node *node)
 	lr_uapi_socket_close(node->uapi);
 	lr_control_close(node->control);
 	lr_overhear_close(node);
+	lr_node_ipx_close(node);
 	lr_routes_take_down(node);
 	lr_pump_close(node->pump);
 	if (node->wg)

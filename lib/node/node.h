@@ -29,6 +29,7 @@ struct lr_uapi_socket;
 struct lr_node_profile;
 struct lr_lan;
 struct lr_lan_member;
+struct lr_node_ipx;
 struct lr_node_rules;
 struct lr_lan_ports;
 
@@ -137,6 +138,7 @@ struct lr_node {
 	unsigned n_guests;  /* peers that are guests: what they send may be for other peers */
 	struct lr_control *control;
 	struct lr_overhear *overhear; /* of broadcasts on other interfaces; NULL: none */
+	struct lr_node_ipx *ipx;      /* the IPX server for DOSBox; NULL: none */
 	struct lr_play *play;         /* play.h; NULL: no game was ever active */
 	struct lr_uapi_socket *uapi;
 	struct lr_node_profile *profile; /* NULL: it was never on */
@@ -159,6 +161,7 @@ struct lr_node_options {
 	bool party;                        /* it is to have one: several paths lead to a peer */
 	uint8_t redundant;                 /* enum lr_redundant */
 	const struct lr_node_rules *rules; /* of the virtual Ethernet; NULL: the usual */
+	bool ipx;                          /* serve IPX to DOSBox */
 	const char *bridge; /* the interface of the house that takes part; NULL: none */
 	bool force; /* its members' addresses go before those of other networks of this host */
 };

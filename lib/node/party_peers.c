@@ -13,6 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/io/netlink.h"
 #include "lib/nat/relay_choice.h"
+#include "lib/node/ipx.h"
 #include "lib/node/lan.h"
 #include "lib/node/party_inside.h"
 #include "lib/node/pump.h"
@@ -510,6 +511,7 @@ int lr_party_set_address(struct lr_party *p, struct lr_err *err)
 	node->addresses = list;
 	node->n_addresses = 3;
 	lr_node_lan_addresses(node);
+	lr_node_ipx_addresses(node);
 	if (first)
 		lr_node_lan_broadcast_route(node);
 	for (struct lr_party_member *k = p->members; k && node->overlap.meets; k = k->next)

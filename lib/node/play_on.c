@@ -71,7 +71,7 @@ static void ports(struct lr_node *node, const struct lr_traffic *t)
 	*all = *node->isolate;
 	for (unsigned p = 0; t && p < 65536; p++)
 		if (t->port[LR_GAME_UDP][p] || t->port[LR_GAME_TCP][p])
-			all->bits[p / 64] |= 1ull << p % 64;
+			lr_lan_ports_add(all, (uint16_t)p);
 	lr_lan_isolate(node->lan, all);
 	free(all);
 }

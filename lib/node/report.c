@@ -12,6 +12,7 @@
 #include "lib/base/clock.h"
 #include "lib/nat/reach.h"
 #include "lib/node/copy.h"
+#include "lib/node/ipx.h"
 #include "lib/node/lan.h"
 #include "lib/node/play.h"
 #include "lib/node/profile.h"
@@ -172,6 +173,7 @@ json_t *lr_report_node(struct lr_node *node, json_t *peers)
 		lr_json_put_int(drops, lr_node_drop_name(i), (int64_t)node->drops[i]);
 	lr_node_lan_put_drops(node, drops);
 	lr_overhear_put_drops(node, drops);
+	lr_node_ipx_put_drops(node, drops);
 	lr_json_put(out, LR_K_DROPS, drops);
 	lr_json_put(out, LR_K_GAMES, lr_play_names(node));
 	lr_json_put_int(out, LR_K_PEER_COUNT, (int64_t)lr_wg_peer_count(node->wg));
