@@ -129,6 +129,10 @@ everybody() { pings g 10.66.0.1 && pings g "$(address b)" && pings a "$1" && pin
 	# A datagram that is longer than the guest's MTU, and TCP's segments, come through whole.
 	ns b ping -q -c 1 -W 2 -s 1400 "$ip"
 	ns g ping -q -c 1 -W 2 -s 1400 "$(address b)"
+	# The hub's rules hold for what passes through it: the guest's client has none of its own.
+	ns g timeout 10 bash -c "until echo >/dev/tcp/$(address b)/445; do :; done" 2>/dev/null 3>&- &
+	started $!
+	wait_until 10 eval 'peer a status --json | jq -e ".drops.lan_service > 0" >/dev/null'
 	# The guest is shown: at the hub as a peer, to others as the hub's.
 	is "$(peer a show phone --json | jq -c '[.guest, .path.kind, .address]')" "[true,\"direct\",\"$ip\"]"
 	peer a list | grep -q '^phone (guest) '

@@ -53,18 +53,38 @@ static void deliver(
 	lr_put_be16(head + 12, v->bytes[0] >> 4 == 4 ? ETH_IP4 : ETH_IP6);
 }
 
-/* Why a packet goes no further; EtherIP is not asked for here. */
-static enum lr_lan_drop judge(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
-	const uint8_t *packet, const struct lr_packet *p, enum lr_lan_to to)
+/* The guest of ours that has the address, or, for what a guest sent, the member. NULL: nobody. */
+static struct lr_lan_member *behind_us(
+	struct lr_lan *lan, const struct lr_lan_member *from, const struct lr_ip *dst)
+{
+	struct lr_lan_member *to = lan->host.holder(lan->host.ctx, dst->family, dst->b);
+
+	return to && to != from && (to->stock || from->stock) ? to : NULL;
+}
+
+/* Whether what is for one is for us or a machine of our house; else v->only has it. */
+static enum lr_lan_drop find_one(struct lr_lan *lan, const struct lr_lan_member *from,
+	const uint8_t *packet, struct lr_lan_verdict *v)
 {
 	struct lr_ip dst = lr_packet_dst(packet);
+
+	if (lr_lan_is_own(lan, &dst) || lr_lan_machine(lan, &dst))
+		return LR_LAN_DROP_NONE;
+	v->only = behind_us(lan, from, &dst);
+	return v->only ? LR_LAN_DROP_NONE : LR_LAN_DROP_NOT_OURS;
+}
+
+/* Why a packet goes no further; EtherIP is not asked for here. v->only: it is not for us. */
+static enum lr_lan_drop judge(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	const uint8_t *packet, const struct lr_packet *p, enum lr_lan_to to,
+	struct lr_lan_verdict *v)
+{
 	enum lr_lan_drop why = lr_lan_judge(lan, packet, p, to != LR_LAN_TO_ONE);
 
 	if (why != LR_LAN_DROP_NONE)
 		return why;
 	if (to == LR_LAN_TO_ONE)
-		return lr_lan_is_own(lan, &dst) || lr_lan_machine(lan, &dst) ? LR_LAN_DROP_NONE
-									     : LR_LAN_DROP_NOT_OURS;
+		return find_one(lan, from, packet, v);
 	bool passes = lr_lan_storm_passes(from, lr_lan_storm_key(packet, p), now);
 	return passes ? LR_LAN_DROP_NONE : LR_LAN_DROP_STORM;
 }
@@ -120,9 +140,13 @@ void lr_lan_in(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from, uin
 		lr_lan_in_etherip(lan, now, from, packet, &p, v);
 		return;
 	}
-	enum lr_lan_drop why = judge(lan, now, from, packet, &p, to);
+	enum lr_lan_drop why = judge(lan, now, from, packet, &p, to, v);
 	if (why != LR_LAN_DROP_NONE) {
 		lr_lan_verdict_drop(lan, v, why);
+		return;
+	}
+	if (v->only) {
+		v->act = LR_LAN_ONWARD;
 		return;
 	}
 	if (rewrite)

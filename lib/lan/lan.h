@@ -40,6 +40,7 @@
  * came for more than one: from a guest to all others, from a member to its guests. So each packet
  * crosses a wire between members once, and there is nothing to loop, also when both ends are hubs.
  * Members send the groups of lr_lan_group() to a hub as to a stock peer: its guests ask for none.
+ * What is for one goes on by the same rules as what is for us: a stock client has none of its own.
  *
  * A broadcast address of a network that is not ours (a game that thinks in /24s sends to
  * 10.66.3.255, which in our /16 is a host like any other) is recognised by its last byte when
@@ -215,6 +216,7 @@ enum lr_lan_act {
 	LR_LAN_WRAP,    /* out: the frame as EtherIP, by lr_lan_wrap(), to each of lr_lan_next() */
 	LR_LAN_ANSWER,  /* out: a frame that goes back to the interface */
 	LR_LAN_DELIVER, /* in: the frame goes to the interface, a packet with a header */
+	LR_LAN_ONWARD,  /* in: the packet goes to `only`: from a guest of ours, or to one */
 	LR_LAN_WHOLE,   /* in: the same, a frame that a member sent as it is */
 };
 
@@ -228,7 +230,7 @@ struct lr_lan_verdict {
 	enum lr_lan_drop drop;
 	uint8_t *bytes; /* the packet or frame */
 	size_t len;
-	struct lr_lan_member *only; /* COPIES, WRAP: nobody else; NULL: all */
+	struct lr_lan_member *only; /* COPIES, WRAP, ONWARD: nobody else; NULL: all */
 	struct lr_ip group;         /* COPIES, DELIVER: those that joined it; family 0: all */
 	struct lr_lan_member *from; /* DELIVER to more than one: who sent it; else NULL */
 };

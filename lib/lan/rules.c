@@ -1,9 +1,10 @@
 /*
  * rules.c - what does not pass between members, and why
  *
- * The same at both ends: who sends keeps his own machine from doing harm by accident, who receives
- * trusts nobody to do so. TCP is judged by the segment that opens a connection; an answer from such
- * a port passes, and what belongs to no connection meets only a reset.
+ * The same at both ends, and at the hub for what passes between its guests and others: who sends
+ * keeps his own machine from doing harm by accident, who receives trusts nobody to do so. TCP is
+ * judged by the segment that opens a connection; an answer from such a port passes, and what
+ * belongs to no connection meets only a reset.
  */
 #include "lib/lan/lan_inside.h"
 

@@ -52,6 +52,14 @@ void lr_pump_write(struct lr_pump *p, const uint8_t *frame, size_t len)
 		p->node->drops[LR_NODE_DROP_DEVICE]++;
 }
 
+/* What a guest has for another peer, or a member for a guest: a guest knows only us. */
+static void pass_on(struct lr_pump *p, const struct lr_lan_verdict *v)
+{
+	static const struct lr_vnet whole;
+	if (lr_cut_begin(&p->cut, &whole, v->bytes, v->len) == 0)
+		lr_pump_send_cut(p, lr_lan_owner(v->only));
+}
+
 /* Whether the packet is for the device, now with its Ethernet header in front of it, which lies
  * over that of the message. */
 static bool pass_lan(struct lr_pump *p, const struct lr_wg_rx *rx)
@@ -65,6 +73,8 @@ static bool pass_lan(struct lr_pump *p, const struct lr_wg_rx *rx)
 		p->node->device_tx_packets++;
 		lr_pump_write(p, v.bytes, v.len);
 	}
+	if (v.act == LR_LAN_ONWARD)
+		pass_on(p, &v);
 	if (v.act == LR_LAN_DELIVER && lr_pump_discovered(p, v.bytes, v.len))
 		return false;
 	if (v.act == LR_LAN_DELIVER && p->node->n_guests && v.from)
@@ -75,24 +85,11 @@ static bool pass_lan(struct lr_pump *p, const struct lr_wg_rx *rx)
 	return v.act == LR_LAN_DELIVER;
 }
 
-/* What a guest has for another peer, or a member for a guest, goes on through the tunnel: a guest
- * knows only us. Whether it was that. */
-static bool pass_on(struct lr_pump *p, const struct lr_wg_rx *rx)
-{
-	static const struct lr_vnet whole;
-	struct lr_wg_peer *to = lr_pump_route(p->node, rx->packet);
-	if (!to || to == rx->peer || (!lr_node_is_guest(rx->peer) && !lr_node_is_guest(to)))
-		return false;
-	if (lr_cut_begin(&p->cut, &whole, rx->packet, rx->len) == 0)
-		lr_pump_send_cut(p, to);
-	return true;
-}
-
 /* What a message held, on its way; the message's own header is gone then. */
 static void deliver(struct lr_pump *p, const struct lr_wg_rx *rx)
 {
 	struct lr_node *node = p->node;
-	if (rx->kind != LR_WG_RX_DATA || (node->n_guests && pass_on(p, rx)))
+	if (rx->kind != LR_WG_RX_DATA)
 		return;
 	if (node->lan && !pass_lan(p, rx))
 		return;

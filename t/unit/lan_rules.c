@@ -180,6 +180,91 @@ static void hidden(void)
 	is_int(v.act, LR_LAN_DELIVER, "a later one passes");
 }
 
+/* What passes through us as the hub of the stock peer, 10.66.0.3: to it, and from it. */
+static void between(const char *what, size_t (*put)(uint8_t *p, const char *src, const char *dst),
+	enum lr_lan_drop drop)
+{
+	lr_lan_in(us.lan, now, us.friend, buf, put(buf, "10.66.0.2", "10.66.0.3"), &v);
+	is_int(v.drop, drop, what);
+	ok(drop || (v.act == LR_LAN_ONWARD && v.only == us.stock), "%s: to the guest", what);
+	lr_lan_in(us.lan, now, us.stock, buf, put(buf, "10.66.0.3", "10.66.0.2"), &v);
+	is_int(v.drop, drop, what);
+	ok(drop || (v.act == LR_LAN_ONWARD && v.only == us.friend), "%s: from the guest", what);
+}
+static size_t put_game(uint8_t *p, const char *src, const char *dst)
+{
+	return put_udp(p, src, dst, 27960, 27960, "x");
+}
+static size_t put_stream(uint8_t *p, const char *src, const char *dst)
+{
+	return put_tcp(p, src, dst, 445, 40000, 0x10);
+}
+static size_t put_service(uint8_t *p, const char *src, const char *dst)
+{
+	return put_tcp(p, src, dst, 40000, 445, 2);
+}
+static size_t put_dhcp(uint8_t *p, const char *src, const char *dst)
+{
+	return put_udp(p, src, dst, 67, 68, "x");
+}
+static size_t put_icmp(uint8_t *p, const char *src, const char *dst, uint8_t type)
+{
+	size_t head = put_ip(p, src, dst, LR_ICMP, 64, 24);
+	memset(p + head, 0, 24);
+	p[head] = type;
+	return head + 24;
+}
+static size_t put_redirect(uint8_t *p, const char *src, const char *dst)
+{
+	return put_icmp(p, src, dst, 5);
+}
+static size_t put_router(uint8_t *p, const char *src, const char *dst)
+{
+	return put_icmp(p, src, dst, 9);
+}
+static size_t put_routed(uint8_t *p, const char *src, const char *dst)
+{
+	struct lr_ip s = ip_of(src), d = ip_of(dst);
+	size_t len = with_option(p, 131);
+	memcpy(p + 12, s.b, 4);
+	memcpy(p + 16, d.b, 4);
+	return len;
+}
+static size_t put_etherip(uint8_t *p, const char *src, const char *dst)
+{
+	return put_ip(p, src, dst, LR_ETHERIP, 64, 30) + 30;
+}
+
+static void through_the_hub(void)
+{
+	struct lr_lan_ports none = {0};
+
+	between("a game", put_game, 0);
+	between("TCP that opens no connection", put_stream, 0);
+	between("a service", put_service, LR_LAN_DROP_SERVICE);
+	between("a DHCP offer", put_dhcp, LR_LAN_DROP_DHCP);
+	between("a redirect", put_redirect, LR_LAN_DROP_REDIRECT);
+	between("a router's advertisement", put_router, LR_LAN_DROP_ROUTER);
+	between("a source route", put_routed, LR_LAN_DROP_SOURCE_ROUTE);
+	lr_lan_in(us.lan, now, us.stock, buf, put_etherip(buf, "10.66.0.3", "10.66.0.2"), &v);
+	ok(v.act == LR_LAN_DROP, "a guest's EtherIP goes nowhere");
+	lr_lan_isolate(us.lan, &none);
+	between("isolated, a game that is not active", put_game, LR_LAN_DROP_ISOLATED);
+	lr_lan_isolate(us.lan, NULL);
+	lr_lan_open(us.lan, true);
+	between("opened, a service", put_service, 0);
+	lr_lan_open(us.lan, false);
+	lr_lan_in(us.lan, now, us.stock, buf, put_game(buf, "10.66.0.3", "192.168.7.7"), &v);
+	is_int(v.drop, LR_LAN_DROP_NOT_OURS, "a guest's packet for nobody here");
+	lr_lan_in(us.lan, now, us.friend, buf, put_game(buf, "10.66.0.2", "10.66.0.2"), &v);
+	is_int(v.drop, LR_LAN_DROP_NOT_OURS, "nothing goes back to who sent it");
+	const struct lr_ip at = ip_of("10.66.0.3");
+	lr_lan_member_at(us.stock, &at, &(struct lr_ip){0}, false);
+	lr_lan_in(us.lan, now, us.friend, buf, put_game(buf, "10.66.0.2", "10.66.0.3"), &v);
+	is_int(v.drop, LR_LAN_DROP_NOT_OURS, "between members nothing goes on");
+	lr_lan_member_at(us.stock, &at, &(struct lr_ip){0}, true);
+}
+
 int main(void)
 {
 	both_up();
@@ -189,6 +274,7 @@ int main(void)
 	noise();
 	control();
 	hidden();
+	through_the_hub();
 	for (unsigned i = 1; i < LR_LAN_DROPS; i++)
 		for (unsigned k = 1; k < i; k++)
 			if (strcmp(lr_lan_drop_name(i), lr_lan_drop_name(k)) == 0)
