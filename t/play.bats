@@ -18,6 +18,25 @@ sniff() {
 came() { [ "$(jq -s "map(select($1)) | length" "$BATS_TEST_TMPDIR/seen")" -ge "${2:-1}" ]; }
 leads_to() { ns a ip -j route get "$1" 2>/dev/null | jq -r '.[0].dev'; }
 
+# An IPv6 group, which the underlay's card would take, too; who joins and who sends names no interface.
+six_group() {
+	local group=ff04::696f:7175:616b:6533 n
+	for n in a b; do
+		[ "$(ns $n ip -6 -j route get $group | jq -r '.[0].dev')" != "$(ifn $n)" ]
+		game $n apply openarena
+	done
+	is "$(ns a ip -6 -j route get $group | jq -r '.[0].dev')" "$(ifn a)"
+	ns b "$LAN" hear 27960 $group >"$BATS_TEST_TMPDIR/heard6" 3>&- </dev/null &
+	started $!
+	heard_six() {
+		say a 27960 $group 27960 getinfo
+		grep -qx "fd66::1 27960 getinfo" "$BATS_TEST_TMPDIR/heard6"
+	}
+	wait_until 10 heard_six
+	for n in a b; do game $n apply --undo openarena; done
+	[ "$(ns a ip -6 -j route get $group | jq -r '.[0].dev')" != "$(ifn a)" ]
+}
+
 @test "a profile's groups, marks, repeats and address; all is as before when it is taken back" {
 	two_nodes --tap
 	ip -n "$(nsname a)" route add 255.255.255.255 dev "$(ifn a)" || :
@@ -35,6 +54,7 @@ leads_to() { ns a ip -j route get "$1" 2>/dev/null | jq -r '.[0].dev'; }
 	[ "$(leads_to 224.0.2.60)" != "$(ifn a)" ]
 	game a apply warcraft-3 flatout-2 minecraft-java
 	is "$(leads_to 224.0.2.60)" "$(ifn a)"
+	six_group
 	say a 6112 255.255.255.255 6112 created
 	wait_until 20 came '.text == "created" and .kind == "broadcast"' 3
 	[ "$(marked)" -ge 3 ]

@@ -246,8 +246,14 @@ void lr_netlink_addr_del(struct lr_netlink *nl, int ifindex, const struct lr_pre
 	network(nl, false, ifindex, addr, 0);
 }
 
-void lr_netlink_route(struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst,
-	uint32_t table, unsigned advmss)
+struct kind {
+	uint32_t table;
+	uint8_t type;
+	unsigned advmss;
+};
+
+static void route(struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst,
+	const struct kind *kind)
 {
 	char text[LR_ADDR_TEXT];
 	struct nlmsghdr *h = request(nl, add ? RTM_NEWROUTE : RTM_DELROUTE,
@@ -256,15 +262,31 @@ void lr_netlink_route(struct lr_netlink *nl, bool add, int ifindex, const struct
 	r->rtm_family = family_of(dst);
 	r->rtm_dst_len = dst->len;
 	r->rtm_protocol = RTPROT_STATIC;
-	r->rtm_type = RTN_UNICAST;
+	r->rtm_type = kind->type;
 	r->rtm_scope = dst->ip.family == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	r->rtm_table = RT_TABLE_UNSPEC;
-	mnl_attr_put_u32(h, RTA_TABLE, table ? table : RT_TABLE_MAIN);
+	mnl_attr_put_u32(h, RTA_TABLE, kind->table);
 	if (dst->len)
 		mnl_attr_put(h, RTA_DST, bytes_of(dst), dst->ip.b);
 	mnl_attr_put_u32(h, RTA_OIF, (uint32_t)ifindex);
-	put_advmss(h, advmss);
+	put_advmss(h, kind->advmss);
 	done(nl, h);
+}
+
+void lr_netlink_route(struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst,
+	uint32_t table, unsigned advmss)
+{
+	route(nl, add, ifindex, dst,
+		&(struct kind){table ? table : RT_TABLE_MAIN, RTN_UNICAST, advmss});
+}
+
+void lr_netlink_group(struct lr_netlink *nl, bool add, int ifindex, const struct lr_ip *group)
+{
+	const struct lr_prefix one = {*group, lr_ip_bits(group)};
+
+	route(nl, add, ifindex, &one,
+		&(struct kind){.table = group->family == 6 ? RT_TABLE_LOCAL : RT_TABLE_MAIN,
+			.type = group->family == 6 ? RTN_MULTICAST : RTN_UNICAST});
 }
 
 static struct nlmsghdr *rule(struct lr_netlink *nl, bool add, uint8_t family, uint32_t table)

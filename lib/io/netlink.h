@@ -34,6 +34,9 @@ void lr_netlink_addr_del(struct lr_netlink *nl, int ifindex, const struct lr_pre
 /* Table 0 is the main one. Never replaces a route that is there. */
 void lr_netlink_route(struct lr_netlink *nl, bool add, int ifindex, const struct lr_prefix *dst,
 	uint32_t table, unsigned advmss);
+/* What this machine sends to the multicast group, or joins without naming an interface, goes there.
+ * IPv6 looks at its local table first, where each interface has ff00::/8 (ip-rule(8)): there. */
+void lr_netlink_group(struct lr_netlink *nl, bool add, int ifindex, const struct lr_ip *group);
 /* For a default route through the tunnel, as wg-quick(8) does it: what does not carry `mark` goes
  * by `table`, and the main table's more specific routes go first. Two rules a family. */
 void lr_netlink_default_rules(struct lr_netlink *nl, bool add, uint8_t family, uint32_t mark);

@@ -29,12 +29,11 @@ static void turn(struct lr_node *node, struct lr_netlink *nl, bool on, const str
 	unsigned n, const struct lr_ip *but, unsigned n_but)
 {
 	for (unsigned i = 0; i < n; i++) {
-		const struct lr_prefix one = {list[i], lr_ip_bits(&list[i])};
 		if (among(&list[i], but, n_but))
 			continue;
 		lr_lan_group(node->lan, &list[i], on);
 		if (nl)
-			lr_netlink_route(nl, on, node->ifindex, &one, 0, 0);
+			lr_netlink_group(nl, on, node->ifindex, &list[i]);
 	}
 }
 

@@ -4,7 +4,8 @@
   sniff IFACE               a JSON line a frame that came in, until it is ended
   say PORT TO PORT TEXT [TTL]   a datagram from the first port, broadcast allowed
   join IFACE GROUP          joins a group on the interface, until it is ended
-  hear PORT                 a line a datagram that the system delivered, until it is ended
+  hear PORT [GROUP]         a line a datagram that the system delivered, until it is ended; the group
+                            is joined as games do, without an interface
   frame IFACE HEX...        frames as they are; MAC stands for the interface's address
   packet IFACE HEX...       IP packets into a TUN as they are
   repeat N PORT TO PORT     that many datagrams at once
@@ -48,8 +49,8 @@ def sniff(iface):
             print(json.dumps(dict(describe(data, hw == 1), kind=KINDS[kind])), flush=True)
 
 
-def udp(port):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def udp(port, six=False):
+    s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     s.bind(("", int(port)))
@@ -57,9 +58,12 @@ def udp(port):
 
 
 def say(port, to, to_port, text, ttl="64"):
-    s = udp(port)
-    s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, int(ttl))
-    s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, int(ttl))
+    s = udp(port, ":" in to)
+    if ":" in to:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, int(ttl))
+    else:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, int(ttl))
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, int(ttl))
     s.sendto(text.encode(), (to, int(to_port)))
 
 
@@ -69,18 +73,28 @@ def repeat(n, port, to, to_port):
         s.sendto(b"%d" % i, (to, int(to_port)))
 
 
+def take_part(s, group, index):
+    if ":" in group:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                     socket.inet_pton(socket.AF_INET6, group) + struct.pack("@i", index))
+    else:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                     struct.pack("4s4si", socket.inet_aton(group), b"\0" * 4, index))
+
+
 def join(iface, group):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                 struct.pack("4s4si", socket.inet_aton(group), b"\0" * 4, socket.if_nametoindex(iface)))
+    s = udp(0, ":" in group)
+    take_part(s, group, socket.if_nametoindex(iface))
     signal.pause()
 
 
-def hear(port):
-    s = udp(port)
+def hear(port, group=""):
+    s = udp(port, ":" in group)
+    if group:
+        take_part(s, group, 0)
     print("ready", flush=True)
     while True:
-        data, (host, their) = s.recvfrom(65536)
+        data, (host, their, *_) = s.recvfrom(65536)
         print(host, their, data.decode("ascii", "replace"), flush=True)
 
 
