@@ -58,7 +58,7 @@ static const struct lr_verb verbs[] = {
 static const struct lr_exit_note exits[] = {
 	{LR_EXIT_OK, "everything that can be judged met its target; compare: nothing is worse"},
 	{LR_EXIT_FAILED,
-		"nothing could be measured or compared, no such target, or the output not written"},
+		"nothing could be measured, compared or checked, or the output not written"},
 	{LR_EXIT_USAGE, "wrong command line"},
 	{LR_EXIT_MISSED,
 		"a target missed, a check failed, something worse, or wrong as monitor says"},

@@ -10,7 +10,9 @@
 #include "lib/bench/processes.h"
 #include "lib/results/check.h"
 
-#define RUNS 3 /* where it measures itself */
+/* Processes, where it measures itself: enough for a comparison of all metrics, or for a look. */
+#define RUNS_COMPARED 10
+#define RUNS          3
 
 const struct lr_opt lr_perf_check_options[] = {
 	{"baseline", 0, LR_OPT_TEXT, "FILE", "compare with the results in FILE, too",
@@ -34,12 +36,12 @@ static int measure_live(json_t *result, struct lr_err *err)
 }
 
 /* Without files: measured now. */
-static int measure(struct lr_perf_files *f, struct lr_err *err)
+static int measure(struct lr_perf_files *f, unsigned runs, struct lr_err *err)
 {
 	static char performance[] = "performance", bottlenecks[] = "bottlenecks";
 	char *const names[] = {performance, bottlenecks};
 	const struct lr_bench_plan plan = {
-		.names = names, .n = 2, .runs = RUNS, .cpu = lr_bench_last_cpu()};
+		.names = names, .n = 2, .runs = runs, .cpu = lr_bench_last_cpu()};
 	json_t *result;
 
 	if (lr_bench_runs(&plan, &result, NULL, err) < 0)
@@ -80,7 +82,10 @@ static int print(struct lr_cli *cli, const struct lr_check *checks)
 		lr_check_table(stdout, checks, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	if (a->junit && write_junit(checks, a->junit, &cli->err) < 0)
 		return cli->err.exit;
-	return lr_check_failed(checks) ? LR_EXIT_MISSED : LR_EXIT_OK;
+	enum lr_exit code = lr_check_exit(checks);
+	if (code == LR_EXIT_FAILED)
+		lr_note(cli->prog, "nothing could be checked: no item finds what it needs");
+	return (int)code;
 }
 
 int lr_perf_run_check(struct lr_cli *cli)
@@ -91,9 +96,9 @@ int lr_perf_run_check(struct lr_cli *cli)
 	json_t *base = NULL;
 	int code = LR_EXIT_OK;
 
-	if (!f || (cli->n == 0 && measure(f, &cli->err) < 0))
+	if (!f || (a->baseline && !(base = lr_result_read(a->baseline, &cli->err))))
 		code = cli->err.exit;
-	if (code == LR_EXIT_OK && a->baseline && !(base = lr_result_read(a->baseline, &cli->err)))
+	else if (cli->n == 0 && measure(f, base ? RUNS_COMPARED : RUNS, &cli->err) < 0)
 		code = cli->err.exit;
 	if (code == LR_EXIT_OK) {
 		lr_check_all(checks, &f->page, base);

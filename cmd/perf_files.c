@@ -5,6 +5,14 @@
 
 #include <stdlib.h>
 
+static void take(struct lr_perf_files *f, const json_t *result)
+{
+	json_t *over = lr_result_over(result, f->over);
+
+	json_decref(f->over);
+	f->page.all = f->over = over;
+}
+
 int lr_perf_files_add(struct lr_perf_files *f, json_t *object, const char *name, struct lr_err *err)
 {
 	if (f->n == LR_PERF_FILES_MAX) {
@@ -17,6 +25,8 @@ int lr_perf_files_add(struct lr_perf_files *f, json_t *object, const char *name,
 		if (lr_result_check(object, name, err) < 0)
 			return -1;
 		f->results[f->page.n++] = object;
+		f->page.results = f->results;
+		take(f, object);
 		return 0;
 	case LR_RESULT_REPLAY:
 		f->page.replay = object;
@@ -41,9 +51,7 @@ struct lr_perf_files *lr_perf_files_read(char *const *paths, size_t n, struct lr
 			return NULL;
 		}
 	}
-	if (f)
-		f->page.results = f->results;
-	else
+	if (!f)
 		lr_err_set(err, LR_EXIT_FAILED, "out of memory");
 	return f;
 }
@@ -52,5 +60,7 @@ void lr_perf_files_free(struct lr_perf_files *f)
 {
 	for (size_t i = 0; f && i < f->n; i++)
 		json_decref(f->all[i]);
+	if (f)
+		json_decref(f->over);
 	free(f);
 }

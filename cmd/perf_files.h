@@ -13,6 +13,7 @@ struct lr_perf_files {
 	json_t *all[LR_PERF_FILES_MAX];
 	const json_t *results[LR_PERF_FILES_MAX];
 	size_t n;
+	json_t *over; /* page.all */
 	struct lr_page page;
 };
 

@@ -91,6 +91,28 @@ B"
 	cmp kept better
 }
 
+# checked FILE...: the items that are not open.
+checked() {
+	lr-perf check --json "$@" >items || [ $? = 3 ]
+	json_ok check <items
+	jq -r 'select(.pass != null) | .name' items | sort | tr '\n' ' '
+}
+
+@test "check: files add up in any order; nothing to check is exit 1" {
+	jq -nc '{machine: {}, metrics: [{name: "start_lr_up_load", unit: "ns", better: "lower", samples: [3e6]},
+		{name: "leak_x", unit: "bytes", better: "lower", samples: [0]}]}' >bench
+	jq -nc '{machine: {}, metrics: [{name: "cpu_idle", unit: "%", better: "lower", family: "live", samples: [0.1]},
+		{name: "memory", unit: "MB", better: "lower", family: "live", samples: [300]}]}' >live
+	is "$(checked bench live)" "cpu hot leaks memory starts "
+	is "$(checked live bench)" "cpu hot leaks memory starts "
+	exits 3 lr-perf check bench live
+	[[ $output == *"fail  memory    memory 300 MB (under 100 MB)"*"next: sudo lr-perf monitor"*"lr-perf-guide(7): Memory grows"* ]]
+	lr-perf replay --json --no-timing "$ROOT/share/traces/doom.pcap" >replay
+	exits 1 lr-perf check replay
+	[[ $output == *"nothing could be checked"* ]]
+	exits 1 lr-perf check --baseline missing bench
+}
+
 # Everything that must not be in it is looked for as it stands in the node's own files.
 @test "bundle: what a bug report needs, and no key, invite or address of the internet" {
 	need_tun

@@ -94,7 +94,7 @@ verbs() {
 	lr_conf d 10.66.0.4/24
 	lr_conf_peer d e 10.66.0.5/32
 	# Ten runs that are all alike.
-	lr-perf bench --once --json format | jq -c '.metrics[].samples |= [range(10) as $i | .[0]]' \
+	lr-perf bench --once --json logging | jq -c '.metrics[].samples |= [range(10) as $i | .[0]]' \
 		>"$BATS_TEST_TMPDIR/results"
 	while read -r schema command; do
 		[ "$schema" != - ] || continue

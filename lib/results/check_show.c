@@ -20,6 +20,7 @@ json_t *lr_check_json(const struct lr_check *c)
 		c->state == LR_CHECK_OPEN ? json_null() : json_boolean(c->state == LR_CHECK_PASS));
 	lr_json_put_str(o, LR_K_TEXT, c->text);
 	lr_json_put_str(o, LR_K_COMMAND, c->state == LR_CHECK_PASS ? NULL : c->next);
+	lr_json_put_str(o, LR_K_GUIDE, c->state == LR_CHECK_FAIL ? c->guide : NULL);
 	return o;
 }
 
@@ -33,6 +34,8 @@ void lr_check_table(FILE *out, const struct lr_check checks[LR_CHECKS], bool col
 			colour ? "\033[0m" : "", c->name, c->text);
 		if (c->state != LR_CHECK_PASS)
 			fprintf(out, "      %-9s next: %s\n", "", c->next);
+		if (c->state == LR_CHECK_FAIL)
+			fprintf(out, "      %-9s lr-perf-guide(7): %s\n", "", c->guide);
 	}
 }
 

@@ -28,7 +28,8 @@ struct lr_gate_row lr_gate(const json_t *metric, bool ours)
 
 	row.met = a.target && (ours ? a.ours_met : a.documented_met);
 	row.judged = !isnan(row.limit) && !isnan(row.value);
-	if (tried && !row.met && row.value >= (double)json_integer_value(tried))
+	if (tried && !row.met && lr_result_higher(metric) &&
+		row.value >= (double)json_integer_value(tried))
 		row.judged = false;
 	return row;
 }

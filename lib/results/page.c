@@ -16,7 +16,7 @@ static void head(FILE *out, const struct lr_page *page)
 	char machine[400] = "";
 
 	if (page->n)
-		lr_show_machine(lr_page_newest(page), machine, sizeof(machine));
+		lr_show_machine(page->all, machine, sizeof(machine));
 	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 	      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
 	      "<meta name=\"color-scheme\" content=\"light dark\">"
@@ -76,7 +76,7 @@ static void target_row(FILE *out, const json_t *metric)
 
 static void targets(FILE *out, const struct lr_page *page)
 {
-	const json_t *metrics = json_object_get(lr_page_newest(page), LR_K_METRICS), *metric;
+	const json_t *metrics = json_object_get(page->all, LR_K_METRICS), *metric;
 	size_t i;
 
 	if (!metrics)
@@ -109,7 +109,7 @@ static void plot(FILE *out, const struct lr_page *page, const struct lr_page_plo
 
 static void all_metrics(FILE *out, const struct lr_page *page)
 {
-	const json_t *metrics = json_object_get(lr_page_newest(page), LR_K_METRICS), *metric;
+	const json_t *metrics = json_object_get(page->all, LR_K_METRICS), *metric;
 	char value[LR_SHOW_TEXT];
 	size_t i;
 
@@ -146,7 +146,7 @@ void lr_page_html(FILE *out, const struct lr_page *page)
 
 void lr_page_markdown(FILE *out, const struct lr_page *page)
 {
-	const json_t *newest = lr_page_newest(page);
+	const json_t *newest = page->all;
 	const json_t *metrics = json_object_get(newest, LR_K_METRICS), *metric;
 	char value[LR_SHOW_TEXT], limit[LR_SHOW_TEXT], machine[400] = "";
 	unsigned judged = 0, missed = 0, ours = 0;

@@ -1,8 +1,9 @@
 /*
  * page.h - one page about any number of results
  *
- * Files of results in the order of their age: the last one with metrics is *the* result, those
- * before it are its history; the last replay, profile and latency distributions are shown with it.
+ * Files of results in the order of their age: of each metric and each distribution the newest is
+ * shown, whichever file has it, and those before it are its history; the last replay and profile
+ * are shown with them.
  * The page is one file that loads nothing and runs nothing, in light and dark, for a screen of any
  * width.
  */
@@ -16,6 +17,7 @@
 struct lr_page {
 	const json_t *const *results; /* with metrics, oldest first */
 	size_t n;
+	const json_t *all;     /* lr_result_over() of them: the newest of each metric; NULL: none */
 	const json_t *replay;  /* lr-perf replay --json; or NULL */
 	const json_t *profile; /* lr-perf profile --json; or NULL */
 };

@@ -21,6 +21,5 @@ struct lr_page_plot {
 };
 
 const struct lr_page_plot *lr_page_plot_all(size_t *n);
-const json_t *lr_page_newest(const struct lr_page *page); /* NULL: no result */
 
 #endif

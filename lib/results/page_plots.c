@@ -94,8 +94,7 @@ static bool waterfall(struct lr_page_frame *f, const struct lr_page *page)
 
 static bool latency(struct lr_page_frame *f, const struct lr_page *page)
 {
-	const json_t *list = json_object_get(lr_page_newest(page), LR_K_DISTRIBUTIONS), *one,
-		     *point;
+	const json_t *list = json_object_get(page->all, LR_K_DISTRIBUTIONS), *one, *point;
 	double x[LR_PLOT_LINES][POINTS_MAX], y[LR_PLOT_LINES][POINTS_MAX];
 	struct lr_plot p = {.title = "round trips",
 		.x_name = "ns",
@@ -135,7 +134,7 @@ static bool seen_before(const json_t *metrics, size_t upto, const char *series)
 
 static bool scaling(struct lr_page_frame *f, const struct lr_page *page)
 {
-	const json_t *metrics = json_object_get(lr_page_newest(page), LR_K_METRICS), *metric;
+	const json_t *metrics = json_object_get(page->all, LR_K_METRICS), *metric;
 	size_t i;
 
 	json_array_foreach (metrics, i, metric) {
@@ -259,11 +258,6 @@ const struct lr_page_plot *lr_page_plot_all(size_t *n)
 {
 	*n = sizeof(plots) / sizeof(plots[0]);
 	return plots;
-}
-
-const json_t *lr_page_newest(const struct lr_page *page)
-{
-	return page->n ? page->results[page->n - 1] : NULL;
 }
 
 /* Drawn into memory first: how large it is, is known at the end. */

@@ -169,6 +169,48 @@ void lr_result_merge(json_t *into, const json_t *process)
 	}
 }
 
+static bool among(const json_t *list, const json_t *one)
+{
+	const json_t *name = json_object_get(one, LR_K_NAME), *other;
+	size_t i;
+
+	json_array_foreach (list, i, other)
+		if (json_equal(json_object_get(other, LR_K_NAME), name))
+			return true;
+	return false;
+}
+
+/* The entries of the list `key` in both, those of `fresh` first; a metric without samples is none.
+ * NULL: there are none. */
+static json_t *newest_of(const json_t *fresh, const json_t *old, const char *key)
+{
+	const json_t *const lists[] = {json_object_get(fresh, key), json_object_get(old, key)};
+	json_t *out = lists[0] || lists[1] ? json_array() : NULL, *one;
+	size_t i;
+
+	for (size_t side = 0; side < 2; side++)
+		json_array_foreach (lists[side], i, one) {
+			const json_t *samples = json_object_get(one, LR_K_SAMPLES);
+			bool empty = samples && json_array_size(samples) == 0;
+			if (!empty && (side == 0 || !among(out, one)))
+				json_array_append(out, one);
+		}
+	return out;
+}
+
+json_t *lr_result_over(const json_t *fresh, const json_t *old)
+{
+	static const char *const keys[] = {LR_K_METRICS, LR_K_DISTRIBUTIONS};
+	json_t *out = json_copy((json_t *)fresh);
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		json_t *list = newest_of(fresh, old, keys[i]);
+		if (list)
+			lr_json_put(out, keys[i], list);
+	}
+	return out;
+}
+
 double *lr_result_samples(const json_t *metric, size_t *n)
 {
 	const json_t *list = json_object_get(metric, LR_K_SAMPLES);
@@ -208,7 +250,7 @@ static bool text_differs(
 	const char *x = json_string_value(json_object_get(a, key));
 	const char *y = json_string_value(json_object_get(b, key));
 
-	if (x && y && strcmp(x, y) == 0)
+	if (x == y || (x && y && strcmp(x, y) == 0)) /* both NULL: neither kernel tells */
 		return false;
 	snprintf(why, 200, "%s: %.80s and %.80s", what, x ? x : "unknown", y ? y : "unknown");
 	return true;

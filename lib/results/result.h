@@ -49,6 +49,9 @@ int lr_result_write(const json_t *object, const char *path, struct lr_err *err);
 json_t *lr_result_metric(const json_t *result, const char *name);
 /* Appends the samples of `process` to those of `into`; metrics that are new there are added. */
 void lr_result_merge(json_t *into, const json_t *process);
+/* The newest of each: `fresh` with the metrics and distributions of `old` that it lacks. `old` may
+ * be NULL. New reference; the two stay as they are, and share their metrics with it. */
+json_t *lr_result_over(const json_t *fresh, const json_t *old);
 /* The samples of a metric, malloc'd; *n may be 0. NULL: out of memory. */
 double *lr_result_samples(const json_t *metric, size_t *n);
 double lr_result_median(const json_t *metric); /* NAN: no samples */

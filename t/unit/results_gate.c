@@ -32,12 +32,19 @@ static void verdicts(void)
 			true, true, true},
 		{"no target", METRIC("bare_way", "ns", "", "1"), false, false, false, false},
 		{"none documented", METRIC("failover", "ns", "", "2e9"), false, true, true, false},
-		{"a hundred tried", METRIC("peers", "peers", "\"size\":100,", "100"), true, true,
-			false, false},
-		{"one of them is too slow", METRIC("peers", "peers", "\"size\":100,", "99"), true,
+		{"a hundred tried",
+			METRIC("peers", "peers", "\"better\":\"higher\",\"size\":100,", "100"),
+			true, true, false, false},
+		{"one of them is too slow",
+			METRIC("peers", "peers", "\"better\":\"higher\",\"size\":100,", "99"), true,
 			false, true, false},
-		{"fewer tried", METRIC("peers", "peers", "\"size\":10,", "10"), false, false, false,
-			false},
+		{"fewer tried",
+			METRIC("peers", "peers", "\"better\":\"higher\",\"size\":10,", "10"), false,
+			false, false, false},
+		{"a point of a curve, of which more is worse",
+			METRIC("ipam_lookup_10", "ns", "\"series\":\"ipam_lookup\",\"size\":10,",
+				"4e4"),
+			true, false, true, false},
 		{"no samples", METRIC("startup", "ns", "", ""), false, false, false, false},
 	};
 
@@ -55,8 +62,9 @@ static void verdicts(void)
 
 static void texts(void)
 {
-	json_t *r = result("[" METRIC("startup", "ns", "", "6e6") "," METRIC("bare_way", "ns", "",
-		"1") "," METRIC("peers", "peers", "\"size\":100,", "100") "]");
+	json_t *r = result("[" METRIC("startup", "ns", "", "6e6") "," METRIC(
+		"bare_way", "ns", "", "1") "," METRIC("peers", "peers",
+		"\"better\":\"higher\",\"size\":100,", "100") "]");
 	char *text = NULL;
 	size_t len;
 	unsigned judged;
