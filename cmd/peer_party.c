@@ -1,5 +1,5 @@
 /*
- * peer_party.c - lr-peer's verbs about the party: invite, kick, rename, explain, netcheck
+ * peer_party.c - lr-peer's verbs about the party: invite, kick, rename, explain
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,7 +180,7 @@ int lr_peer_run_rename(struct lr_cli *cli)
 	return LR_EXIT_OK;
 }
 
-/* --- explain, netcheck --- */
+/* --- explain --- */
 
 int lr_peer_run_explain(struct lr_cli *cli)
 {
@@ -189,15 +189,6 @@ int lr_peer_run_explain(struct lr_cli *cli)
 	lr_json_put_str(request, LR_K_PEER, cli->operands[0]);
 	json_t *answer = ask(cli, request);
 	int code = answer ? lr_peer_print_one(cli, answer, lr_plain_explain) : lr_peer_failed(cli);
-	json_decref(answer);
-	return code;
-}
-
-int lr_peer_run_netcheck(struct lr_cli *cli)
-{
-	json_t *answer = ask(cli, lr_client_request("netcheck"));
-	int code = answer ? lr_peer_print_one(cli, answer, lr_plain_netcheck) : lr_peer_failed(cli);
-
 	json_decref(answer);
 	return code;
 }

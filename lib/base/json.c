@@ -45,10 +45,15 @@ static unsigned depth(const char *text, size_t len)
 
 json_t *lr_json_parse(const char *text, size_t len, struct lr_err *err)
 {
+	return lr_json_parse_long(text, len, LR_JSON_LINE_MAX, err);
+}
+
+json_t *lr_json_parse_long(const char *text, size_t len, size_t most, struct lr_err *err)
+{
 	json_error_t why;
 
-	if (len > LR_JSON_LINE_MAX) {
-		lr_err_set(err, LR_EXIT_FAILED, "longer than %u bytes", LR_JSON_LINE_MAX);
+	if (len > most) {
+		lr_err_set(err, LR_EXIT_FAILED, "longer than %zu bytes", most);
 		return NULL;
 	}
 	if (depth(text, len) > DEPTH_MAX) {

@@ -20,6 +20,8 @@
 /* One object or other value from `len` bytes. New reference, or NULL with `err` ("column 7: ...").
  */
 json_t *lr_json_parse(const char *text, size_t len, struct lr_err *err);
+/* The same of up to `most` bytes. */
+json_t *lr_json_parse_long(const char *text, size_t len, size_t most, struct lr_err *err);
 /* Writes one value compactly and a newline, flushes. 0 or -errno. Does not take the reference. */
 int lr_json_line(FILE *out, const json_t *value);
 /* Compact text, malloc'd, no newline; NULL when out of memory. */

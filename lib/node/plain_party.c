@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/node/plain_firewall.h"
 #include "terms.h"
 
 #define LABEL 16 /* as in plain.c */
@@ -249,6 +250,7 @@ char *lr_plain_netcheck(const json_t *netcheck, double unix_now)
 	put_six(out, netcheck);
 	put_path_mtu(out, netcheck);
 	put_mapping(out, netcheck);
+	lr_plain_firewall(out, json_object_get(netcheck, LR_K_FIREWALL), put);
 	put_list(out, "addresses", json_object_get(netcheck, LR_K_CANDIDATES));
 	put_relays(out, netcheck);
 	return end(out, &text);
