@@ -14,7 +14,8 @@
 #include "lib/node/pump_inside.h"
 
 enum {
-	RECEIVES = 64,         /* trains from a socket before the device gets one */
+	RECEIVES = 64,    /* trains from a socket before the device gets a turn */
+	BATCH = 64 << 10, /* bytes of them, too: as much as the other direction sends at once */
 	DATAGRAM_ROOM = 65536, /* what must be left of the arena for one more receive */
 };
 
@@ -199,8 +200,9 @@ void lr_pump_taken(struct lr_pump *p)
 /* What is ready on socket number `socket`, which may be closed meanwhile. */
 static void receive(struct lr_pump *p, int fd, uint16_t socket, int most)
 {
-	size_t used = 0;
-	for (int i = 0; i < most && (socket == 0 || lr_pump_socket(p, socket)); i++) {
+	size_t used = 0, taken = 0;
+	for (int i = 0; i < most && taken < BATCH && (socket == 0 || lr_pump_socket(p, socket));
+		i++) {
 		struct lr_endpoint from;
 		size_t segment;
 		uint8_t *buf = p->arena + used;
@@ -216,6 +218,7 @@ static void receive(struct lr_pump *p, int fd, uint16_t socket, int most)
 			sort_train(p, &from, socket, buf, (size_t)n, segment);
 		else
 			open_train(p, &from, buf, (size_t)n, segment);
+		taken += (size_t)n;
 		used += ((size_t)n + 63) & ~(size_t)63;
 		if (sizeof(p->arena) - used < DATAGRAM_ROOM) {
 			write_batch(p);

@@ -5,7 +5,7 @@
 #
 # and for the hub with eight peers p1..p8: a bridge in the outer namespace, 10.91.0.0/24.
 # A node is one of a KIND: ours, plain (ours without offloads), spin (ours that polls), paced
-# (ours with --uplink), wg.
+# (ours with --uplink), tap (ours with an Ethernet interface), wg.
 
 declare -A CORE=([a]=0 [b]=1 [hub]=0)
 OFFLOADS_OFF=(LR_NO_USO=1 LR_NO_TSO=1 LR_NO_UDP_GSO=1 LR_NO_UDP_GRO=1)
@@ -13,12 +13,13 @@ SPIN_US=2000
 
 on() { (become "$@"); }
 
-# HOST CMD...: as that host on its core, in place of this shell, so that $! is the program's.
+# HOST CMD...: as that host on its core, in place of this shell, so that $! is the program's; before
+# others when FIRST, words of chrt(1), says so.
 become() {
 	local host=$1
 	shift
 	export LR_STATE_DIR=$BENCH_WORK/$host/state LR_RUN_DIR=$BENCH_WORK/$host/run
-	exec taskset -c "${CORE[$host]:-1}" ip netns exec "$host" "$@"
+	exec ${FIRST:-} taskset -c "${CORE[$host]:-1}" ip netns exec "$host" "$@"
 }
 
 host() {
@@ -78,7 +79,7 @@ conf_peer() {
 
 # node_start KIND HOST NAME ADDRESS/LEN: the interface NAME with NAME's file.
 node_start() {
-	local kind=$1 host=$2 name=$3 address=$4 env=() extra=()
+	local kind=$1 host=$2 name=$3 address=$4 env=() extra=(--tun)
 	case $kind in
 	wg)
 		on "$host" "$WIREGUARD_GO" "$name" >/dev/null 2>&1 </dev/null &&
@@ -88,11 +89,12 @@ node_start() {
 		return
 		;;
 	plain) env=("${OFFLOADS_OFF[@]}") ;;
-	spin) extra=(--spin "$SPIN_US") ;;
-	paced) extra=(--uplink 19mbit) ;;
+	spin) extra+=(--spin "$SPIN_US") ;;
+	paced) extra+=(--uplink 19mbit) ;;
+	tap) extra=(--tap) ;;
 	esac
 	sed "s|^\[Interface\]|&\nAddress = $address|" "$BENCH_WORK/$name.conf" >"$BENCH_WORK/$name.quick"
-	on "$host" env "${env[@]}" lr-up --config "$BENCH_WORK/$name.quick" --iface "$name" --tun "${extra[@]}" \
+	on "$host" env "${env[@]}" lr-up --config "$BENCH_WORK/$name.quick" --iface "$name" "${extra[@]}" \
 		</dev/null >/dev/null 2>"$BENCH_WORK/$name.log" || { trouble "$(tail -n 1 "$BENCH_WORK/$name.log")"; false; }
 }
 

@@ -5,17 +5,25 @@
 # with one TCP stream; game/share: busy, of 1.5 times alone plus what 64 KiB of the stream take. First
 # on the bare link between the two, then behind 20 Mbit/s (tbf) with --uplink 19mbit, and, only to be
 # told, behind it without.
+#
+# Nodes and probers have their core when they ask for it (SCHED_FIFO), as on a machine that has cores
+# to spare; the stream's own programs share it with them here. Without, a tick (4 ms at 250 Hz) of
+# those stands in each figure beside the tunnel's queues, which are what is measured.
+
+setup_queue() {
+	FIRST="chrt -f 2" become b udpload echo --port 7002 --time 3600 >/dev/null &
+}
 
 game_p99() { # ADDRESS
 	local count=1000
 	[ -z "$QUICK" ] || count=300
-	on a udpload rtt "$1" --port 7001 --rate 200 --count $count --size 64 | jq .p99_us
+	FIRST="chrt -f 2" on a udpload rtt "$1" --port 7002 --rate 200 --count $count --size 64 | jq .p99_us
 }
 
 # game_beside KIND METRIC: both figures of one tunnel.
 game_beside() {
 	local alone busy stream
-	pair "$1" || return
+	FIRST="chrt -f 1" pair "$1" q || return
 	alone=$(game_p99 "$B")
 	become a iperf3 -J -c "$B" -p 5201 -t $((QUICK ? 3 : 7)) >"$BENCH_WORK/stream" &
 	stream=$!
@@ -30,7 +38,7 @@ game_beside() {
 figure_queue() {
 	local who
 	game_beside ours game || return
-	pair_stop ours
+	pair_stop ours q
 	tc -n a qdisc add dev eth0 root tbf rate 20mbit burst 5kb latency 300ms || return
 	for who in $(rotate "$1" paced ours); do
 		game_beside "$who" game_line || trouble "queue: $who"

@@ -9,13 +9,18 @@
   frame IFACE HEX...        frames as they are; MAC stands for the interface's address
   packet IFACE HEX...       IP packets into a TUN as they are
   repeat N PORT TO PORT     that many datagrams at once
+  spray N TO RATE SIZE      that many to six ports in turn, so many a second
+  spread IFACE COPIES N     N times that many UDP datagrams come in by the interface: how far are the
+                            first and the last of them apart, as the kernel stamps them?
 """
 import ipaddress
 import json
 import signal
 import socket
+import statistics
 import struct
 import sys
+import time
 
 KINDS = {0: "host", 1: "broadcast", 2: "multicast", 3: "other"}
 
@@ -82,6 +87,32 @@ def take_part(s, group, index):
                      struct.pack("4s4si", socket.inet_aton(group), b"\0" * 4, index))
 
 
+def spray(n, to, rate, size):
+    s = udp(0)
+    at = time.monotonic()
+    for i in range(int(n)):
+        s.sendto(b"x" * int(size), (to, 7000 + i % 6))
+        at += 1 / int(rate)
+        time.sleep(max(0, at - time.monotonic()))
+
+
+def spread(iface, copies, n):
+    SO_TIMESTAMPNS = 35
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    s.bind((iface, 3))
+    s.settimeout(10)
+    print("ready", flush=True)
+    stamps = []
+    while len(stamps) < int(copies) * int(n):
+        data, control, _, (_, _, kind, _, _) = s.recvmsg(256, 64)
+        if KINDS.get(kind) == "host" and data[23] == 17 and len(data) >= 200:
+            sec, ns = struct.unpack("qq", control[0][2])
+            stamps.append(sec * 1000000 + ns / 1000)
+    rows = [stamps[i:i + int(copies)] for i in range(0, len(stamps), int(copies))]
+    print(json.dumps({"median_us": statistics.median(row[-1] - row[0] for row in rows)}))
+
+
 def join(iface, group):
     s = udp(0, ":" in group)
     take_part(s, group, socket.if_nametoindex(iface))
@@ -112,6 +143,7 @@ def raw(kind, iface, words):
 
 def main(argv):
     verbs = {"sniff": sniff, "say": say, "join": join, "hear": hear, "repeat": repeat,
+             "spray": spray, "spread": spread,
              "frame": lambda i, *w: raw(socket.SOCK_RAW, i, w), "packet": lambda i, *w: raw(socket.SOCK_DGRAM, i, w)}
     if len(argv) < 2 or argv[1] not in verbs:
         sys.exit(__doc__)
