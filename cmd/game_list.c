@@ -121,9 +121,13 @@ static void print_network(const struct lr_game *g)
 		g->keep_s, g->keep_hard_s);
 	if (g->ipx)
 		printf("%-10s framing: %s\n", "ipx", g->ipx);
-	if (g->repeat.port)
-		printf("%-10s announcements to %u each %u ms for %u ms [%s]\n", "repeats",
-			g->repeat.port, g->repeat.every_ms, g->repeat.for_ms, g->repeat.source);
+	if (g->repeat.port) {
+		printf("%-10s announcements to %u each %u ms for %u ms", "repeats", g->repeat.port,
+			g->repeat.every_ms, g->repeat.for_ms);
+		for (unsigned i = 0; i < g->repeat.n_until; i++)
+			printf("%s%02x", i ? " " : ", until one begins with ", g->repeat.until[i]);
+		printf(" [%s]\n", g->repeat.source);
+	}
 	if (g->rewrite.port)
 		printf("%-10s the sender's address in datagrams to %u, %u bytes before the end "
 		       "[%s]\n",

@@ -239,4 +239,11 @@ from() {
 	is "$(count b '.text == "everywhere"')" 1
 	is "$(count b '.src != null and (.src | startswith("192.168"))')" 0
 	drops a capture_copy 1
+	# What the profile says of its own sending holds for what is captured, too: it is said again, and has our address.
+	ns a lr-game apply warcraft-3 flatout-2 >/dev/null
+	from home 255.255.255.255 created 6112
+	from home 255.255.255.255 "here I am: ADDRabcdefghijk" 23757
+	wait_until 10 seen b '.ports == [23757, 23757] and (.text | test("^here I am: \n.\u0000\u0001abcdefghijk$"))'
+	again() { [ "$(count b '.text == "created" and .src == "10.66.0.1"')" -ge 3 ]; }
+	wait_until 20 again
 }

@@ -71,11 +71,14 @@ struct lr_game_query {
 	uint16_t port;
 	const char *source;
 };
-/* Announcements to that port come once: they are sent again for those who come later. */
+#define LR_GAME_UNTIL 8 /* bytes that tell a kind of datagram */
+/* Announcements to that port come once: they are sent again for those who come later, until one
+ * comes that begins with `until`. */
 struct lr_game_repeat {
 	uint16_t port; /* 0: there are none */
 	uint32_t every_ms, for_ms;
 	const char *source;
+	uint8_t until[LR_GAME_UNTIL], n_until; /* n_until 0: no datagram ends it */
 };
 /* The sender's own IPv4 address stands in datagrams to that port. */
 struct lr_game_rewrite {

@@ -216,6 +216,32 @@ static void check_name(struct reader *r, const char *name)
 			LR_GAME_NAME_MAX - 1);
 }
 
+/* Pairs of hexadecimal digits. How many bytes. */
+static uint8_t hex(struct reader *r, const json_t *o, const char *key, uint8_t *out, size_t max)
+{
+	const char *s = text(r, o, key, false);
+	size_t n = s ? strlen(s) / 2 : 0;
+
+	if (!s)
+		return 0;
+	if (n == 0 || n > max || strlen(s) != 2 * n || strspn(s, "0123456789abcdef") != 2 * n) {
+		fault(r, "'%s' is no row of 1 to %zu bytes, as 'f733'", key, max);
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		sscanf(s + 2 * i, "%2hhx", &out[i]);
+	return (uint8_t)n;
+}
+
+static void read_repeat(struct reader *r, const json_t *o, struct lr_game_repeat *out)
+{
+	*out = (struct lr_game_repeat){.port = (uint16_t)number(r, o, LR_K_PORT, 0, UINT16_MAX),
+		.every_ms = number(r, o, LR_K_EVERY_MS, 1000, EVERY_MAX),
+		.for_ms = number(r, o, LR_K_FOR_MS, 10000, EVERY_MAX),
+		.source = text(r, o, LR_K_SOURCE, true)};
+	out->n_until = hex(r, o, LR_K_UNTIL, out->until, sizeof(out->until));
+}
+
 static void read_network(struct reader *r, const json_t *o, struct lr_game *g)
 {
 	const json_t *repeat = json_object_get(o, LR_K_REPEATED);
@@ -233,11 +259,7 @@ static void read_network(struct reader *r, const json_t *o, struct lr_game *g)
 	if (text(r, o, LR_K_IPX, false))
 		g->ipx = framings[word(r, o, LR_K_IPX, framings, COUNT(framings))];
 	if (json_is_object(repeat))
-		g->repeat = (struct lr_game_repeat){
-			.port = (uint16_t)number(r, repeat, LR_K_PORT, 0, UINT16_MAX),
-			.every_ms = number(r, repeat, LR_K_EVERY_MS, 1000, EVERY_MAX),
-			.for_ms = number(r, repeat, LR_K_FOR_MS, 10000, EVERY_MAX),
-			.source = text(r, repeat, LR_K_SOURCE, true)};
+		read_repeat(r, repeat, &g->repeat);
 	if (json_is_object(rewrite))
 		g->rewrite = (struct lr_game_rewrite){
 			.port = (uint16_t)number(r, rewrite, LR_K_PORT, 0, UINT16_MAX),
@@ -383,6 +405,16 @@ static json_t *queries_json(const struct lr_game *g)
 	return out;
 }
 
+static void put_hex(json_t *o, const char *key, const uint8_t *bytes, size_t n)
+{
+	char text[2 * LR_GAME_UNTIL + 1];
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	if (n)
+		lr_json_put_str(o, key, text);
+}
+
 static void put_network(json_t *o, const struct lr_game *g)
 {
 	json_t *repeat = g->repeat.port ? json_object() : json_null();
@@ -398,6 +430,7 @@ static void put_network(json_t *o, const struct lr_game *g)
 		lr_json_put_int(repeat, LR_K_PORT, g->repeat.port);
 		lr_json_put_int(repeat, LR_K_EVERY_MS, g->repeat.every_ms);
 		lr_json_put_int(repeat, LR_K_FOR_MS, g->repeat.for_ms);
+		put_hex(repeat, LR_K_UNTIL, g->repeat.until, g->repeat.n_until);
 		lr_json_put_str(repeat, LR_K_SOURCE, g->repeat.source);
 	}
 	if (g->rewrite.port) {

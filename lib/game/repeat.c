@@ -15,6 +15,20 @@ static bool same(const struct lr_repeat_item *a, const struct lr_repeat_item *b)
 	       memcmp(a->kind, b->kind, sizeof(a->kind)) == 0;
 }
 
+/* Whether it is what ends announcements. */
+static bool ends(const struct lr_game_repeat *rule, const uint8_t *payload, size_t n)
+{
+	return rule->n_until && n >= rule->n_until &&
+	       memcmp(payload, rule->until, rule->n_until) == 0;
+}
+
+static void end(struct lr_repeats *r, uint16_t sport, uint16_t dport)
+{
+	for (unsigned i = 0; i < LR_REPEAT_ITEMS; i++)
+		if (r->items[i].sport == sport && r->items[i].dport == dport)
+			r->items[i].until_ns = 0;
+}
+
 /* The one of that kind, else the free one, else the one that ends first. */
 static struct lr_repeat_item *place(struct lr_repeats *r, const struct lr_repeat_item *like)
 {
@@ -38,6 +52,10 @@ void lr_repeats_take(struct lr_repeats *r, uint64_t now, const struct lr_game_re
 		return;
 	like.sport = lr_get_be16(udp);
 	like.dport = lr_get_be16(udp + 2);
+	if (ends(rule, udp + UDP_HEAD, n - UDP_HEAD)) {
+		end(r, like.sport, like.dport);
+		return;
+	}
 	memcpy(like.kind, udp + UDP_HEAD, n - UDP_HEAD < 4 ? n - UDP_HEAD : 4);
 	like.every_ms = rule->every_ms;
 	like.next_ns = now + rule->every_ms * LR_NS_PER_MS;

@@ -5,7 +5,8 @@
  * lost a packet. The owner hands in what went out to a port that a profile wants repeated; a copy
  * is kept, and comes back each `every_ms` until `for_ms` after the game said it last. Announcements
  * are the same when ports and the first four bytes of payload are: what a newer one of a kind says
- * stands in the place of the older.
+ * stands in the place of the older. What the profile says ends them, a lobby that is closed, is not
+ * kept, and what is kept between its ports is forgotten.
  */
 #ifndef LR_GAME_REPEAT_H
 #define LR_GAME_REPEAT_H
@@ -29,8 +30,8 @@ struct lr_repeats {
 	struct lr_repeat_item items[LR_REPEAT_ITEMS];
 };
 
-/* The UDP datagram at `udp` (its header and `n` bytes in all) went out at `now`; what is to come
- * back are the `len` bytes at `bytes`. */
+/* The UDP datagram to more than one at `udp` (its header and `n` bytes in all) went out at `now`;
+ * what is to come back are the `len` bytes at `bytes`. */
 void lr_repeats_take(struct lr_repeats *r, uint64_t now, const struct lr_game_repeat *rule,
 	const uint8_t *udp, size_t n, const void *bytes, size_t len);
 /* One that is due, valid until the next call; NULL: none is. */

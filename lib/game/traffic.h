@@ -62,12 +62,6 @@ static inline const struct lr_traffic_class *lr_traffic_ports(
 
 	return &t->classes[k ? k : t->port[proto][sport]];
 }
-/* Whether it may pass when only the active profiles' ports do: those, later fragments, ICMP, IGMP.
- */
-static inline bool lr_traffic_allowed(const struct lr_traffic_class *c)
-{
-	return c->flags != 0;
-}
 /* How often datagrams to that port are sent again; where the address stands in them. NULL: not. */
 const struct lr_game_repeat *lr_traffic_repeat(const struct lr_traffic *t, uint16_t dport);
 const struct lr_game_rewrite *lr_traffic_rewrite(const struct lr_traffic *t, uint16_t dport);

@@ -31,6 +31,18 @@ bool lr_iface_tunnel(const char *name)
 	return known && (strcmp(info.driver, "tun") == 0 || strcmp(info.driver, "wireguard") == 0);
 }
 
+/* Whether the file holds that line. */
+static bool stands_at(const char *path, const char *line)
+{
+	char text[16];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	if (fd >= 0)
+		close(fd);
+	return n == (ssize_t)strlen(line) && memcmp(text, line, (size_t)n) == 0;
+}
+
 int lr_iface_set(const char *name, int family, const char *what, int value)
 {
 	char path[128], text[16];
@@ -38,10 +50,9 @@ int lr_iface_set(const char *name, int family, const char *what, int value)
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/conf/%.16s/%.40s", family, name, what);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, (size_t)n) != n)
+	if (fd < 0 || write(fd, text, (size_t)n) != n)
 		r = -errno;
-	close(fd);
-	return r;
+	if (fd >= 0)
+		close(fd);
+	return r < 0 && stands_at(path, text) ? 0 : r;
 }

@@ -10,7 +10,8 @@
  * interfaces, of ours and of others. By the name of its driver (SIOCETHTOOL), which needs no
  * rights. */
 bool lr_iface_tunnel(const char *name);
-/* net.ipvFAMILY.conf.NAME.WHAT = value (ip-sysctl). 0 or -errno: not every container may. */
+/* net.ipvFAMILY.conf.NAME.WHAT = value (ip-sysctl). 0: it stands there, or -errno: not every
+ * container may. */
 int lr_iface_set(const char *name, int family, const char *what, int value);
 
 #endif

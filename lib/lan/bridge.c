@@ -181,7 +181,7 @@ static void pass(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool pa
 	enum lr_lan_to to = lr_lan_where(lan, v->bytes, broadcast, &rewrite);
 	enum lr_lan_heard heard = to == LR_LAN_TO_GROUP ? lr_lan_snoop(lan, now, NULL, v->bytes, p)
 							: LR_LAN_HEARD_NOTHING;
-	enum lr_lan_drop why = lr_lan_judge(lan, v->bytes, p, to != LR_LAN_TO_ONE);
+	enum lr_lan_drop why = lr_lan_judge(lan, v->bytes, p, to != LR_LAN_TO_ONE, true);
 
 	v->act = LR_LAN_TAKEN;
 	if (heard != LR_LAN_HEARD_NOTHING) {

@@ -18,11 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/lan/lan.h"
+
 #define LR_CAPTURED_HOLD_NS 20000000  /* a program's sends on all cards follow at once */
 #define LR_CAPTURED_SAME_NS 250000000 /* under any game's cadence */
-#define LR_CAPTURED_HELD    32
-#define LR_CAPTURED_KNOWN   64
-#define LR_CAPTURED_BYTES   2048 /* longest packet */
+#define LR_CAPTURED_HELD    256       /* a browser of servers that asks 169 ports at once passes */
+#define LR_CAPTURED_KNOWN   512       /* on each of three cards */
+#define LR_CAPTURED_BYTES   2048      /* longest packet */
 
 struct lr_captured {
 	struct {
@@ -33,6 +35,7 @@ struct lr_captured {
 	struct {
 		uint64_t due_ns, hash;
 		size_t len;
+		uint8_t head[LR_LAN_HEAD]; /* room for one */
 		uint8_t bytes[LR_CAPTURED_BYTES];
 	} held[LR_CAPTURED_HELD]; /* a ring, by due_ns */
 	unsigned first, n;
@@ -46,7 +49,8 @@ void lr_captured_own(struct lr_captured *c, uint64_t now, const uint8_t *packet,
 /* This was captured on that card (any number but 0). Copied. */
 void lr_captured_put(
 	struct lr_captured *c, uint64_t now, int card, const uint8_t *packet, size_t len);
-/* The next one to carry, valid until the next call; it may be changed in place. NULL: none. */
+/* The next one to carry, valid until the next call; it may be changed in place, and so may the
+ * LR_LAN_HEAD bytes in front of it. NULL: none. */
 uint8_t *lr_captured_next(struct lr_captured *c, uint64_t now, size_t *len);
 uint64_t lr_captured_due(const struct lr_captured *c); /* LR_NEVER: nothing is held */
 

@@ -59,7 +59,7 @@ static enum lr_lan_drop judge_out(struct lr_lan *lan, uint64_t now, const uint8_
 		return LR_LAN_DROP_LINK_CONTROL;
 	if (is_ip(type))
 		return LR_LAN_DROP_NO_BRIDGE;
-	if (lan->isolate)
+	if (!lr_lan_frame_passes(lan, type, frame + at, len - at))
 		return LR_LAN_DROP_ISOLATED;
 	if (is_group(frame)) {
 		bool passes = lr_lan_storm_passes(&lan->self, FRAME_KEY | type, now);
@@ -179,7 +179,7 @@ static enum lr_lan_drop judge_in(struct lr_lan *lan, uint64_t now, struct lr_lan
 	if (is_ip(type))
 		return speaks_for_us(lan, type, frame + at, len - at) ? LR_LAN_DROP_ADDRESS
 								      : LR_LAN_DROP_NO_BRIDGE;
-	if (lan->isolate)
+	if (!lr_lan_frame_passes(lan, type, frame + at, len - at))
 		return LR_LAN_DROP_ISOLATED;
 	if (is_group(frame) && !lr_lan_storm_passes(from, FRAME_KEY | type, now))
 		return LR_LAN_DROP_STORM;

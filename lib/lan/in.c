@@ -12,28 +12,6 @@ static bool plain_tcp(const struct lr_lan *lan, const uint8_t *p, size_t len)
 	       !(p[33] & SYN) && memcmp(p + 16, lan->own4, 4) == 0;
 }
 
-/* The MAC that goes with the destination (RFC 1112 6.4, RFC 2464 7). */
-static void put_to(const struct lr_lan *lan, uint8_t *mac, const uint8_t *packet, enum lr_lan_to to)
-{
-	static const uint8_t group4[] = {1, 0, 0x5e}, group6[] = {0x33, 0x33};
-	const uint8_t *dst = packet + (packet[0] >> 4 == 4 ? 16 : 24);
-
-	if (to == LR_LAN_TO_ONE) {
-		struct lr_ip ip = lr_packet_dst(packet);
-		const struct lr_lan_machine *machine = lr_lan_machine(lan, &ip);
-		memcpy(mac, machine ? machine->mac : lan->mac, LR_MAC);
-	} else if (to == LR_LAN_TO_ALL) {
-		memset(mac, 0xff, LR_MAC);
-	} else if (packet[0] >> 4 == 4) {
-		memcpy(mac, group4, 3);
-		mac[3] = dst[1] & 0x7f;
-		memcpy(mac + 4, dst + 2, 2);
-	} else {
-		memcpy(mac, group6, 2);
-		memcpy(mac + 2, dst + 12, 4);
-	}
-}
-
 static void deliver(
 	struct lr_lan *lan, struct lr_lan_member *from, enum lr_lan_to to, struct lr_lan_verdict *v)
 {
@@ -45,12 +23,8 @@ static void deliver(
 		if (!lr_lan_group_to_all(&group))
 			v->group = group;
 	}
-	if (!lan->ethernet)
-		return;
-	uint8_t *head = v->bytes - LR_LAN_HEAD;
-	put_to(lan, head, v->bytes, to);
-	memcpy(head + LR_MAC, from->mac, LR_MAC);
-	lr_put_be16(head + 12, v->bytes[0] >> 4 == 4 ? ETH_IP4 : ETH_IP6);
+	if (lan->ethernet)
+		lr_lan_head(lan, v->bytes, to, from->mac);
 }
 
 /* The guest of ours that has the address, or, for what a guest sent, the member. NULL: nobody. */
@@ -79,7 +53,7 @@ static enum lr_lan_drop judge(struct lr_lan *lan, uint64_t now, struct lr_lan_me
 	const uint8_t *packet, const struct lr_packet *p, enum lr_lan_to to,
 	struct lr_lan_verdict *v)
 {
-	enum lr_lan_drop why = lr_lan_judge(lan, packet, p, to != LR_LAN_TO_ONE);
+	enum lr_lan_drop why = lr_lan_judge(lan, packet, p, to != LR_LAN_TO_ONE, false);
 
 	if (why != LR_LAN_DROP_NONE)
 		return why;

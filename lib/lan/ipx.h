@@ -40,7 +40,8 @@
 #include "lib/net/addr.h"
 
 #define LR_IPX_PORT     213
-#define LR_IPX_NODE     6 /* bytes of a node's number: IPv4 address, UDP port */
+#define LR_IPX_WRAPPER  54792 /* where IPXWrapper broadcasts frames as UDP */
+#define LR_IPX_NODE     6     /* bytes of a node's number: IPv4 address, UDP port */
 #define LR_IPX_HEAD     30
 #define LR_IPX_CLIENTS  64
 #define LR_IPX_OF_ONE   8   /* of them at one address */

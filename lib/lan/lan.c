@@ -213,6 +213,45 @@ void lr_lan_to_broadcast(
 	lr_put_be16(udp + 6, sum || partial ? sum : 0xffff); /* 0 says that there is none */
 }
 
+/* The MAC that goes with the destination (RFC 1112 6.4, RFC 2464 7). */
+static void put_to(const struct lr_lan *lan, uint8_t *mac, const uint8_t *packet, enum lr_lan_to to)
+{
+	static const uint8_t group4[] = {1, 0, 0x5e}, group6[] = {0x33, 0x33};
+	const uint8_t *dst = packet + (packet[0] >> 4 == 4 ? 16 : 24);
+
+	if (to == LR_LAN_TO_ONE) {
+		struct lr_ip ip = lr_packet_dst(packet);
+		const struct lr_lan_machine *machine = lr_lan_machine(lan, &ip);
+		memcpy(mac, machine ? machine->mac : lan->mac, LR_MAC);
+	} else if (to == LR_LAN_TO_ALL) {
+		memset(mac, 0xff, LR_MAC);
+	} else if (packet[0] >> 4 == 4) {
+		memcpy(mac, group4, 3);
+		mac[3] = dst[1] & 0x7f;
+		memcpy(mac + 4, dst + 2, 2);
+	} else {
+		memcpy(mac, group6, 2);
+		memcpy(mac + 2, dst + 12, 4);
+	}
+}
+
+void lr_lan_head(
+	const struct lr_lan *lan, uint8_t *packet, enum lr_lan_to to, const uint8_t from[LR_MAC])
+{
+	uint8_t *head = packet - LR_LAN_HEAD;
+
+	put_to(lan, head, packet, to);
+	memcpy(head + LR_MAC, from, LR_MAC);
+	lr_put_be16(head + 12, packet[0] >> 4 == 4 ? ETH_IP4 : ETH_IP6);
+}
+
+bool lr_lan_to_many(struct lr_lan *lan, const uint8_t *packet)
+{
+	bool rewrite;
+
+	return lr_lan_where(lan, packet, false, &rewrite) != LR_LAN_TO_ONE;
+}
+
 /* --- whom a verdict means --- */
 
 static bool meant(

@@ -130,6 +130,8 @@ enum lr_lan_noise {
 	LR_LAN_DROPBOX = 8, /* 17500 */
 	LR_LAN_MDNS = 16,   /* 5353 */
 };
+/* The kind that a UDP port is; 0: none. */
+unsigned lr_lan_noise_of(uint16_t port);
 /* "mdns,ssdp" into the bits; "all" are all. 0 or -EINVAL. */
 int lr_lan_noise_parse(const char *text, unsigned *out);
 
@@ -200,9 +202,9 @@ static inline void lr_lan_ports_add(struct lr_lan_ports *ports, uint16_t port)
 }
 /* "27960-27963,4445" into a set; "" is the empty one. 0 or -EINVAL. */
 int lr_lan_ports_parse(const char *text, struct lr_lan_ports *out);
-/* Only these ports pass: of TCP that of who is called, of UDP that of either end; and ICMP. NULL:
- * all pass. Copied. */
-void lr_lan_isolate(struct lr_lan *lan, const struct lr_lan_ports *ports);
+/* Only these ports pass: of TCP that of who is called, of UDP that of the destination, and answers
+ * to who asked there; ICMP; with `ipx` frames of that. NULL: all pass. Copied. */
+void lr_lan_isolate(struct lr_lan *lan, const struct lr_lan_ports *ports, bool ipx);
 /* A group that goes to members that say nothing of groups. 0, or -ENOSPC: there are 64. */
 int lr_lan_group(struct lr_lan *lan, const struct lr_ip *group, bool on);
 
@@ -220,8 +222,8 @@ enum lr_lan_act {
 	LR_LAN_WHOLE,   /* in: the same, a frame that a member sent as it is */
 };
 
-/* Where else the frame goes, as it is, whatever the act. After lr_lan_in() it is the packet with
- * the header in front of it. */
+/* Where else the frame goes, as it is, whatever the act. After lr_lan_in() and
+ * lr_lan_out_captured() it is the packet with the header in front of it. */
 enum { LR_LAN_DEVICE = 1, LR_LAN_SEGMENT = 2 };
 
 struct lr_lan_verdict {
@@ -240,9 +242,13 @@ struct lr_lan_verdict {
  * call. A few ns for TCP to a member. */
 void lr_lan_out(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bool partial,
 	struct lr_lan_verdict *v);
+/* Whether our interface's packet is for more than one: to a broadcast address, also of another
+ * network, or a group. */
+bool lr_lan_to_many(struct lr_lan *lan, const uint8_t *packet);
 /* A UDP datagram that this machine sent to all, or to a group, on another interface. Its source
  * becomes our first address of the family, so that answers come back, and all checksums are made
- * anew; then it goes as if our interface had given it: COPIES or DROP. */
+ * anew; then it goes as if our interface had given it: COPIES or DROP. The LR_LAN_HEAD bytes in
+ * front of it become the header that our interface's frame would have. */
 void lr_lan_out_captured(
 	struct lr_lan *lan, uint64_t now, uint8_t *packet, size_t len, struct lr_lan_verdict *v);
 /* A frame from the segment of the house; ANSWER goes back there. As lr_lan_out(). */

@@ -6,6 +6,7 @@
  *   neighbour.c  ARP and neighbour discovery
  *   snoop.c      IGMP and MLD, and our queries
  *   rules.c      what is dropped by name
+ *   isolate.c    what passes when only games do
  *   storm.c      token buckets
  *   etherip.c    frames that are no IP
  *   pieces.c     EtherIP packets that were cut
@@ -28,6 +29,7 @@ enum { LR_ARP_LEN = 28, LR_HELLO_TAG = 8 };
 enum { LR_LAN_GROUPS = 64 }; /* of one member, or of lr_lan_group() */
 enum { LR_LAN_PIECES = 64 }; /* fragments of one member that wait for others */
 enum { LR_LAN_STORM_SLOTS = 64 };
+enum { LR_LAN_ASKERS = 1024 };
 
 struct lr_lan_joined {
 	struct lr_ip group;
@@ -84,6 +86,13 @@ struct lr_lan_bridge {
 	uint64_t until_ns, hello_ns; /* stands by so long; the next hello */
 };
 
+/* Who asked a game's port, and gets answers from one so long. */
+struct lr_lan_asker {
+	struct lr_ip at;
+	uint16_t port;
+	uint64_t until_ns;
+};
+
 struct lr_lan {
 	struct lr_lan_host host;
 	bool ethernet;
@@ -99,9 +108,10 @@ struct lr_lan {
 	struct lr_lan_bridge *bridge; /* NULL: none */
 	struct lr_prefix pool;        /* of our first IPv4 address */
 	/* rules */
-	bool open, isolate;
+	bool open, isolate, ipx;
 	unsigned pass;
-	struct lr_lan_ports ports; /* that pass although isolated */
+	struct lr_lan_ports ports; /* that pass although isolated; IPX does with `ipx` */
+	struct lr_lan_asker askers[LR_LAN_ASKERS];
 	struct lr_ip groups[LR_LAN_GROUPS];
 	unsigned n_groups;
 	/* queries */
@@ -137,6 +147,10 @@ enum lr_lan_to lr_lan_where(
 void lr_lan_to_broadcast(
 	struct lr_lan *lan, uint8_t *packet, const struct lr_packet *p, bool partial);
 
+/* The Ethernet header in front of a packet, which goes to that. */
+void lr_lan_head(
+	const struct lr_lan *lan, uint8_t *packet, enum lr_lan_to to, const uint8_t from[LR_MAC]);
+
 /* --- neighbour.c --- */
 void lr_lan_arp(struct lr_lan *lan, const uint8_t *frame, size_t len, struct lr_lan_verdict *v);
 /* A whole one from the segment of the house. */
@@ -170,11 +184,19 @@ bool lr_lan_has_joined(
 	const struct lr_lan *lan, const struct lr_lan_member *m, const struct lr_ip *group);
 
 /* --- rules.c --- */
-/* Why the packet does not pass; `to_all`: it is broadcast or multicast. */
-enum lr_lan_drop lr_lan_judge(
-	const struct lr_lan *lan, const uint8_t *packet, const struct lr_packet *p, bool to_all);
+/* Why the packet does not pass; `to_all`: it is broadcast or multicast; `ours`: this node or its
+ * house sent it, no member. */
+enum lr_lan_drop lr_lan_judge(struct lr_lan *lan, const uint8_t *packet, const struct lr_packet *p,
+	bool to_all, bool ours);
 /* What tells floods apart: the destination port, or the protocol. */
 uint32_t lr_lan_storm_key(const uint8_t *packet, const struct lr_packet *p);
+
+/* --- isolate.c: all pass when nothing is isolated --- */
+bool lr_lan_port_passes(const struct lr_lan *lan, uint16_t port);
+/* A UDP header in that packet; what is asked by it is remembered. */
+bool lr_lan_udp_passes(struct lr_lan *lan, const uint8_t *packet, const uint8_t *udp, bool ours);
+/* A frame that is no IP, of that type (or length), with `p` behind it. */
+bool lr_lan_frame_passes(const struct lr_lan *lan, uint16_t type, const uint8_t *p, size_t len);
 
 /* --- storm.c --- */
 bool lr_lan_storm_passes(struct lr_lan_member *m, uint32_t key, uint64_t now);

@@ -66,7 +66,7 @@ static void look(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool pa
 		membership(lan, v, heard, p.len);
 		return;
 	}
-	enum lr_lan_drop why = lr_lan_judge(lan, packet, &p, to != LR_LAN_TO_ONE);
+	enum lr_lan_drop why = lr_lan_judge(lan, packet, &p, to != LR_LAN_TO_ONE, true);
 	if (why != LR_LAN_DROP_NONE) {
 		lr_lan_verdict_drop(lan, v, why);
 		return;
@@ -140,7 +140,7 @@ void lr_lan_out_captured(
 	if (!src || to == LR_LAN_TO_ONE || lan->host.holder(lan->host.ctx, from.family, from.b))
 		why = LR_LAN_DROP_ADDRESS;
 	if (why == LR_LAN_DROP_NONE)
-		why = lr_lan_judge(lan, packet, &p, true);
+		why = lr_lan_judge(lan, packet, &p, true, true);
 	if (why != LR_LAN_DROP_NONE) {
 		lr_lan_verdict_drop(lan, v, why);
 		return;
@@ -148,6 +148,9 @@ void lr_lan_out_captured(
 	if (rewrite)
 		lr_lan_to_broadcast(lan, packet, &p, false);
 	put_source(packet, &p, src);
+	lr_lan_head(lan, packet, to, lan->mac);
+	if (lr_lan_carries(lan))
+		v->also = LR_LAN_SEGMENT;
 	to_many(lan, now, &p, to == LR_LAN_TO_GROUP, v);
 }
 

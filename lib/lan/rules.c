@@ -28,12 +28,7 @@ static bool in_list(const uint16_t *list, size_t n, uint16_t port)
 	return false;
 }
 
-static bool bit(const struct lr_lan_ports *ports, uint16_t port)
-{
-	return ports->bits[port >> 6] >> (port & 63) & 1;
-}
-
-static unsigned noise_of(uint16_t port)
+unsigned lr_lan_noise_of(uint16_t port)
 {
 	switch (port) {
 	case 137:
@@ -99,7 +94,7 @@ static enum lr_lan_drop judge_tcp(const struct lr_lan *lan, const uint8_t *l4)
 		return LR_LAN_DROP_NONE;
 	if (!lan->open && in_list(closed_tcp, sizeof(closed_tcp) / sizeof(*closed_tcp), port))
 		return LR_LAN_DROP_SERVICE;
-	return lan->isolate && !bit(&lan->ports, port) ? LR_LAN_DROP_ISOLATED : LR_LAN_DROP_NONE;
+	return lr_lan_port_passes(lan, port) ? LR_LAN_DROP_NONE : LR_LAN_DROP_ISOLATED;
 }
 
 static bool is_dhcp(uint16_t port)
@@ -107,7 +102,8 @@ static bool is_dhcp(uint16_t port)
 	return port == 67 || port == 68 || port == 546 || port == 547;
 }
 
-static enum lr_lan_drop judge_udp(const struct lr_lan *lan, const uint8_t *l4, bool to_all)
+static enum lr_lan_drop judge_udp(
+	struct lr_lan *lan, const uint8_t *packet, const uint8_t *l4, bool to_all, bool ours)
 {
 	uint16_t from = lr_get_be16(l4), port = lr_get_be16(l4 + 2);
 
@@ -115,11 +111,9 @@ static enum lr_lan_drop judge_udp(const struct lr_lan *lan, const uint8_t *l4, b
 		return LR_LAN_DROP_DHCP;
 	if (!lan->open && in_list(closed_udp, sizeof(closed_udp) / sizeof(*closed_udp), port))
 		return LR_LAN_DROP_SERVICE;
-	if (to_all && noise_of(port) & ~lan->pass)
+	if (to_all && lr_lan_noise_of(port) & ~lan->pass)
 		return LR_LAN_DROP_NOISE;
-	if (lan->isolate && !bit(&lan->ports, port) && !bit(&lan->ports, from))
-		return LR_LAN_DROP_ISOLATED;
-	return LR_LAN_DROP_NONE;
+	return lr_lan_udp_passes(lan, packet, l4, ours) ? LR_LAN_DROP_NONE : LR_LAN_DROP_ISOLATED;
 }
 
 /* RFC 792, RFC 1256. */
@@ -168,8 +162,8 @@ static enum lr_lan_drop judge_later(const uint8_t *packet, const struct lr_packe
 	return over ? LR_LAN_DROP_TINY : LR_LAN_DROP_NONE;
 }
 
-enum lr_lan_drop lr_lan_judge(
-	const struct lr_lan *lan, const uint8_t *packet, const struct lr_packet *p, bool to_all)
+enum lr_lan_drop lr_lan_judge(struct lr_lan *lan, const uint8_t *packet, const struct lr_packet *p,
+	bool to_all, bool ours)
 {
 	const uint8_t *l4 = packet + p->l4_at;
 
@@ -184,7 +178,7 @@ enum lr_lan_drop lr_lan_judge(
 	case LR_TCP:
 		return judge_tcp(lan, l4);
 	case LR_UDP:
-		return judge_udp(lan, l4, to_all);
+		return judge_udp(lan, packet, l4, to_all, ours);
 	case LR_ICMP:
 		return p->family == 4 ? judge_icmp(l4[0]) : LR_LAN_DROP_NONE;
 	case LR_ICMP6:

@@ -120,8 +120,8 @@ static bool take(struct lr_lan *lan, uint64_t now, struct lr_lan_member *m, uint
 
 	memcpy(group.b, address, family == 4 ? 4 : 16);
 	bool multicast = family == 4 ? group.b[0] >> 4 == 14 : group.b[0] == 0xff;
-	if (!multicast || lr_lan_group_to_all(&group) || is_noise(lan, &group))
-		return false;
+	if (!multicast || lr_lan_group_to_all(&group) || (!m && is_noise(lan, &group)))
+		return false; /* what a member joined counts as soon as noise passes */
 	if (m && joins)
 		join(m, &group, now);
 	else if (m)

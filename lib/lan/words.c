@@ -116,13 +116,6 @@ void lr_lan_pass(struct lr_lan *lan, unsigned bits)
 	lan->pass = bits;
 }
 
-void lr_lan_isolate(struct lr_lan *lan, const struct lr_lan_ports *ports)
-{
-	lan->isolate = ports != NULL;
-	if (ports)
-		lan->ports = *ports;
-}
-
 int lr_lan_group(struct lr_lan *lan, const struct lr_ip *group, bool on)
 {
 	unsigned i = 0;

@@ -38,14 +38,15 @@ int lr_node_lan_open(struct lr_node *node, const struct lr_node_rules *rules)
 	if (!node->lan)
 		return -ENOMEM;
 	lr_lan_open(node->lan, rules->open);
-	lr_lan_pass(node->lan, rules->pass);
+	node->pass = rules->pass;
+	lr_lan_pass(node->lan, node->pass);
 	if (rules->isolate) {
 		node->isolate = malloc(sizeof(*node->isolate));
 		if (!node->isolate)
 			return -ENOMEM;
 		*node->isolate = rules->ports;
 	}
-	lr_lan_isolate(node->lan, node->isolate);
+	lr_lan_isolate(node->lan, node->isolate, false);
 	lr_node_lan_addresses(node);
 	return 0;
 }
@@ -128,12 +129,21 @@ void lr_node_lan_gone(struct lr_node *node, struct lr_wg_peer *peer)
 
 void lr_node_lan_guard(const struct lr_node *node)
 {
-	if (!node->lan)
-		return;
-	lr_iface_set(node->iface, 6, "accept_ra", 0);
-	lr_iface_set(node->iface, 6, "autoconf", 0);
-	lr_iface_set(node->iface, 6, "accept_redirects", 0);
-	lr_iface_set(node->iface, 4, "accept_redirects", 0);
+	static const struct {
+		int family;
+		const char *what;
+	} off[] = {{6, "accept_ra"}, {6, "autoconf"}, {6, "accept_redirects"},
+		{4, "accept_redirects"}};
+
+	for (size_t i = 0; node->lan && i < sizeof(off) / sizeof(*off); i++) {
+		int r = lr_iface_set(node->iface, off[i].family, off[i].what, 0);
+		/* Without IPv6 on the machine there is nothing to switch off. */
+		if (r < 0 && r != -ENOENT)
+			lr_log(LR_LOG_NOTE,
+				"%s: cannot switch off net.ipv%d.conf.%s.%s: %s; what members "
+				"send of the kind is dropped all the same",
+				node->iface, off[i].family, node->iface, off[i].what, strerror(-r));
+	}
 }
 
 void lr_node_lan_broadcast_route(struct lr_node *node)

@@ -134,6 +134,7 @@ struct lr_node {
 	struct lr_pump *pump;
 	struct lr_party *party;       /* NULL: none */
 	struct lr_lan_ports *isolate; /* only these and the active games' pass; NULL: all do */
+	unsigned pass;                /* noise that the user lets pass, whatever is played */
 	struct lr_lan *lan; /* the virtual Ethernet; NULL: a plain tunnel (lib/node/lan.h) */
 	unsigned n_guests;  /* peers that are guests: what they send may be for other peers */
 	struct lr_control *control;

@@ -9,6 +9,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/log.h"
 #include "lib/io/netlink.h"
+#include "lib/lan/ipx.h"
 #include "lib/nat/redundant.h"
 #include "lib/net/ip.h"
 #include "lib/node/lan.h"
@@ -71,8 +72,25 @@ static void ports(struct lr_node *node, const struct lr_traffic *t)
 	for (unsigned p = 0; t && p < 65536; p++)
 		if (t->port[LR_GAME_UDP][p] || t->port[LR_GAME_TCP][p])
 			lr_lan_ports_add(all, (uint16_t)p);
-	lr_lan_isolate(node->lan, all);
+	if (t && t->ipx) {
+		lr_lan_ports_add(all, LR_IPX_PORT);
+		lr_lan_ports_add(all, LR_IPX_WRAPPER);
+	}
+	lr_lan_isolate(node->lan, all, t && t->ipx);
 	free(all);
+}
+
+/* Who plays a game that finds others by what is else chatter asks for it. */
+static void noise(struct lr_node *node, const struct lr_traffic *t)
+{
+	unsigned pass = node->pass;
+
+	for (unsigned p = 0; t && p < 65536; p++)
+		if (t->classes[t->port[LR_GAME_UDP][p]].flags & LR_TRAFFIC_DISCOVERY)
+			pass |= lr_lan_noise_of((uint16_t)p);
+	lr_lan_pass(node->lan, pass);
+	lr_lan_ask_soon(
+		node->lan, node->loop.now); /* its groups are told from now on, or no more */
 }
 
 /* What no active profile wants repeated is not said again. */
@@ -92,6 +110,7 @@ void lr_play_on(struct lr_node *node)
 	repeats(node, t);
 	if (!node->lan)
 		return;
+	noise(node, t);
 	groups(node, t);
 	ports(node, t);
 }

@@ -4,7 +4,8 @@
  * Theory of operation. While profiles are active (play.h)
  *   - their multicast groups lead to our interface, and go to members that say nothing of groups:
  *     a game joins and sends on whatever interface the system would take, which is the real LAN's;
- *   - with --isolate their ports pass, beside those that were named;
+ *   - with --isolate their ports pass, beside those that were named, and IPX where one wants it;
+ *   - noise passes that one of them finds others by;
  *   - their packets are marked as the profile says, which also puts them before bulk and makes the
  *     datagram outside carry the mark;
  *   - small ones go over two paths where the profile wants that;
@@ -24,7 +25,8 @@ void lr_play_on(struct lr_node *node);
  * checksum is yet to be finished over what the field holds. Its flags (enum lr_traffic_flag), 0: no
  * game's. */
 uint8_t lr_play_touch(const struct lr_node *node, uint8_t *packet, size_t len, bool partial);
-/* It has LR_TRAFFIC_REPEAT: `bytes` (of `size`) are what comes back from lr_play_again(). */
+/* It goes to more than one; when its profile wants that, `bytes` (of `size`) are what comes back
+ * from lr_play_again(). */
 void lr_play_keep(
 	struct lr_node *node, const uint8_t *packet, size_t len, const void *bytes, size_t size);
 /* What is to go out again; NULL: nothing. And when there will be something. */

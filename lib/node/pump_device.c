@@ -22,6 +22,11 @@ enum {
 	SPLIT_BELOW = 200000000, /* bit/s: at less, an offloaded frame takes the line too long */
 };
 
+static bool to_many(const struct lr_pump *p, const uint8_t *frame, const uint8_t *packet)
+{
+	return p->tun.tap ? frame[0] & 1 : lr_lan_to_many(p->node->lan, packet);
+}
+
 static enum lr_queue_class class_of(
 	struct lr_pump *p, struct lr_pump_frame *f, size_t len, uint16_t *flow)
 {
@@ -34,7 +39,7 @@ static enum lr_queue_class class_of(
 	uint8_t *packet = f->bytes + head;
 	uint8_t flags =
 		lr_play_touch(p->node, packet, len - head, f->vnet.flags & LR_VNET_NEEDS_CSUM);
-	if (flags & LR_TRAFFIC_REPEAT)
+	if (flags & LR_TRAFFIC_REPEAT && p->node->lan && to_many(p, f->bytes, packet))
 		lr_play_keep(p->node, packet, len - head, f, sizeof(f->vnet) + len);
 	return lr_queue_class(&p->queue, p->node->loop.now, packet, len - head, many,
 		flags & LR_TRAFFIC_FAST, flow);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/lan/captured.h"
 #include "lib/net/ip.h"
 #include "lib/node/overhear.h"
 #include "lib/node/copy.h"
@@ -183,14 +184,33 @@ static void send_by_lan(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, si
 		lr_pump_by_verdict(p, h, frame, &v);
 }
 
+/* It is said again as if our own interface had given it. */
+static void keep(struct lr_pump *p, const struct lr_lan_verdict *v)
+{
+	struct {
+		struct lr_vnet vnet;
+		uint8_t bytes[LR_LAN_HEAD + LR_CAPTURED_BYTES];
+	} f = {{0}, {0}};
+	size_t head = p->tun.tap ? LR_LAN_HEAD : 0;
+
+	if (v->len > LR_CAPTURED_BYTES)
+		return;
+	memcpy(f.bytes, v->bytes - head, head + v->len);
+	lr_play_keep(p->node, v->bytes, v->len, &f, sizeof(f.vnet) + head + v->len);
+}
+
 void lr_pump_captured(struct lr_pump *p, uint64_t now, uint8_t *packet, size_t len)
 {
 	static const struct lr_vnet whole;
 	struct lr_lan_verdict v;
 
 	lr_lan_out_captured(p->node->lan, now, packet, len, &v);
-	if (v.act == LR_LAN_COPIES)
-		lr_pump_fan_out(p, &whole, &v);
+	if (v.also & LR_LAN_SEGMENT)
+		lr_pump_segment(p, &whole, v.bytes - LR_LAN_HEAD, v.len + LR_LAN_HEAD);
+	if (v.act != LR_LAN_COPIES)
+		return;
+	keep(p, &v);
+	lr_pump_fan_out(p, &whole, &v);
 }
 
 void lr_pump_frame(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len)

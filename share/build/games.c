@@ -135,7 +135,11 @@ static void profile(const struct lr_game *g, unsigned i)
 	printf(", .keep_s = %u, .keep_hard_s = %u,\n", g->keep_s, g->keep_hard_s);
 	row("\t\t.repeat = {%u, %u, %u, ", g->repeat.source, g->repeat.port, g->repeat.every_ms,
 		g->repeat.for_ms);
-	row("}, .rewrite = {%u, %u, ", g->rewrite.source, g->rewrite.port, g->rewrite.from_end);
+	printf(", {");
+	for (unsigned k = 0; k < g->repeat.n_until; k++)
+		printf("%u, ", g->repeat.until[k]);
+	row("}, %u}, .rewrite = {%u, %u, ", g->rewrite.source, g->repeat.n_until, g->rewrite.port,
+		g->rewrite.from_end);
 	printf("}},\n");
 }
 

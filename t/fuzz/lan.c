@@ -5,6 +5,8 @@
  * comes to the other. Whatever is delivered is for this interface and has an Ethernet header of who
  * sent it; an answer is a frame; what is wrapped arrives as it was. The first end bridges a segment
  * of its house: what passes from there has an address of the pool that is nobody's of the party.
+ * Each end is the hub of a stock peer; a record can come from that, be a packet captured on another
+ * card, or change the rules.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +19,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define GUEST 0x0a420003u
+
 static struct end {
 	struct lr_lan *lan;
-	struct lr_lan_member *other;
+	struct lr_lan_member *other, *guest;
 	uint8_t mac[LR_MAC];
 	struct lr_ip four, six;
 	struct lr_discover discover;
@@ -37,6 +41,8 @@ static struct lr_lan_member *holder(void *ctx, uint8_t family, const uint8_t *ad
 {
 	struct end *e = ctx, *other = &ends[e == ends];
 	const struct lr_ip *ip = family == 4 ? &other->four : &other->six;
+	if (family == 4 && lr_get_be32(address) == GUEST)
+		return e->guest;
 	return memcmp(ip->b, address, family == 4 ? 4 : 16) == 0 ? e->other : NULL;
 }
 
@@ -59,6 +65,9 @@ static void up(int i)
 	e->lan = lr_lan_new(&host, true, e->mac);
 	lr_lan_own(e->lan, (struct lr_prefix[]){{e->four, 16}, {e->six, 64}}, 2);
 	e->other = lr_lan_join(e->lan, key[!i], e, now);
+	e->guest = lr_lan_join(e->lan, (const uint8_t[LR_KEY_LEN]){3}, e, now);
+	const struct lr_ip guest = lr_ip4(GUEST), none = {0};
+	lr_lan_member_at(e->guest, &guest, &none, true);
 	if (i == 0) {
 		must(lr_lan_bridge(e->lan) == 0);
 		lr_lan_bridge_party(e->lan, now, key[0], LR_KEY_LEN);
@@ -95,7 +104,7 @@ static void in(int i, size_t len, struct lr_lan_verdict *v)
 
 	lr_lan_in(e->lan, now, e->other, packet, len, v);
 	must(v->act == LR_LAN_DROP || v->act == LR_LAN_TAKEN || v->act == LR_LAN_DELIVER ||
-		v->act == LR_LAN_WHOLE);
+		v->act == LR_LAN_WHOLE || (v->act == LR_LAN_ONWARD && v->only == e->guest));
 	must((v->act == LR_LAN_DROP) == (v->drop != LR_LAN_DROP_NONE));
 	if (v->act == LR_LAN_DELIVER) {
 		must(memcmp(head + LR_MAC, ends[!i].mac, LR_MAC) == 0);
@@ -106,6 +115,60 @@ static void in(int i, size_t len, struct lr_lan_verdict *v)
 		uint16_t type = lr_get_be16(v->bytes + 12);
 		must(type != 0x0800 && type != 0x0806 && type != 0x86dd);
 	}
+}
+
+/* From the stock peer: to us, to the other member or to both. */
+static void guest(int i, const uint8_t *bytes, size_t len)
+{
+	struct end *e = &ends[i];
+	struct lr_lan_verdict v;
+	struct lr_packet p;
+
+	memcpy(room[i] + LR_LAN_ROOM, bytes, len);
+	if (lr_packet_parse(bytes, len, &p) != LR_IP_FINE)
+		return;
+	lr_lan_in(e->lan, now, e->guest, room[i] + LR_LAN_ROOM, p.len, &v);
+	must((v.act == LR_LAN_DROP) == (v.drop != LR_LAN_DROP_NONE));
+	if (v.act == LR_LAN_ONWARD)
+		must(v.only == e->other && p.proto != LR_ETHERIP);
+	for (struct lr_lan_member *m = NULL;
+		v.act == LR_LAN_DELIVER && (m = lr_lan_next(e->lan, &v, m));)
+		must(m == e->other);
+}
+
+static void captured(int i, const uint8_t *bytes, size_t len)
+{
+	struct lr_lan_verdict v;
+	struct lr_packet p;
+
+	memcpy(room[i] + LR_LAN_ROOM, bytes, len);
+	lr_lan_out_captured(ends[i].lan, now, room[i] + LR_LAN_ROOM, len, &v);
+	must((v.act == LR_LAN_COPIES) == (v.drop == LR_LAN_DROP_NONE));
+	if (v.act != LR_LAN_COPIES)
+		return;
+	must(lr_packet_parse(v.bytes, v.len, &p) == LR_IP_FINE && p.proto == LR_UDP);
+	must(memcmp(v.bytes - LR_LAN_HEAD + LR_MAC, ends[i].mac, LR_MAC) == 0);
+	must(*(v.bytes - LR_LAN_HEAD) & 1);
+	struct lr_ip src = lr_packet_src(v.bytes);
+	must(lr_ip_equal(&src, p.family == 4 ? &ends[i].four : &ends[i].six));
+}
+
+/* Ports, a group and noise, of what the bytes say. */
+static void rules(int i, const uint8_t *bytes, size_t len)
+{
+	struct lr_lan_ports ports = {0};
+	struct lr_ip group = lr_ip4(0xe0000000u);
+
+	for (size_t k = 2; k + 2 <= len; k += 2)
+		lr_lan_ports_add(&ports, lr_get_be16(bytes + k));
+	if (len < 2)
+		return;
+	lr_lan_isolate(ends[i].lan, bytes[0] & 1 ? &ports : NULL, bytes[0] & 2);
+	lr_lan_open(ends[i].lan, bytes[0] & 4);
+	lr_lan_pass(ends[i].lan, bytes[1]);
+	group.b[2] = bytes[1];
+	lr_lan_group(ends[i].lan, &group, bytes[0] & 8);
+	lr_lan_member_hub(ends[i].other, bytes[0] & 16);
 }
 
 static void receive(int i, const uint8_t *bytes, size_t len)
@@ -134,7 +197,7 @@ static void wrap(int i, const struct lr_lan_verdict *v)
 	if (there.act == LR_LAN_WHOLE)
 		must(there.len == v->len && memcmp(there.bytes, frame, v->len) == 0);
 	else
-		must(there.drop == LR_LAN_DROP_STORM);
+		must(there.drop == LR_LAN_DROP_STORM || there.drop == LR_LAN_DROP_ISOLATED);
 }
 
 static void leave(int i, const uint8_t *bytes, size_t len, bool partial)
@@ -190,6 +253,8 @@ static void house(const uint8_t *bytes, size_t len, bool partial)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lr_cursor c = lr_cursor(data, size);
+	static void (*const extra[])(int, const uint8_t *, size_t) = {
+		guest, captured, rules, receive};
 	const uint8_t *head;
 
 	now = LR_NS_PER_S;
@@ -200,7 +265,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t *bytes = lr_take(&c, len < c.left ? len : c.left);
 		len = (size_t)(c.at - bytes);
 		uint8_t *frame;
-		if (head[0] & 4)
+		if (head[0] & 32)
+			extra[head[0] >> 6](head[0] >> 1 & 1, bytes, len);
+		else if (head[0] & 4)
 			house(bytes, len, head[0] & 8);
 		else if (head[0] & 1)
 			leave(head[0] >> 1 & 1, bytes, len, head[0] & 8);

@@ -8,7 +8,8 @@
 #define MS LR_NS_PER_MS
 
 static struct lr_repeats r;
-static const struct lr_game_repeat rule = {.port = 6112, .every_ms = 1000, .for_ms = 5500};
+static const struct lr_game_repeat rule = {
+	.port = 6112, .every_ms = 1000, .for_ms = 5500, .until = {0xf7, 0x33}, .n_until = 2};
 
 /* A datagram 6112 -> 6112 of `kind` with `text` behind. */
 static void say(uint64_t now, uint8_t kind, const char *text)
@@ -60,10 +61,16 @@ int main(void)
 	lr_repeats_forget(&r, 6112);
 	is_int(due(103600 * MS, 200000 * MS), 0, "what is forgotten is not said again");
 	for (unsigned k = 0; k < 3 * LR_REPEAT_ITEMS; k++)
-		say(200000 * MS + k, (uint8_t)k, "x");
+		say(200000 * MS + k, (uint8_t)(k + 0x40), "x");
 	is_int(due(200000 * MS, 201003 * MS), LR_REPEAT_ITEMS, "so many are kept, the newest");
 	say(300000 * MS, 1, "slept");
 	is_int(due(304000 * MS, 304001 * MS), 1, "who slept says it once");
+	say(400000 * MS, 0x31, "created");
+	say(400000 * MS, 0x2f, "search");
+	say(400100 * MS, 0x33, "closed");
+	is_int(due(400000 * MS, 420000 * MS), 0, "what ends them ends all, and is not said again");
+	say(420000 * MS, 0x31, "created");
+	is_int(due(420000 * MS, 440000 * MS), 5, "the next begins anew");
 	r = (struct lr_repeats){0};
 	lr_repeats_take(&r, 1, &rule, large, 4, large, 4);
 	lr_repeats_take(&r, 1, &rule, large, sizeof(large), large, sizeof(large));

@@ -5,7 +5,8 @@
 #include "t/unit/lan_two.h"
 
 static struct lr_captured c;
-static uint8_t packet[256];
+static uint8_t room_of[LR_LAN_HEAD + 256];
+static uint8_t *const packet = room_of + LR_LAN_HEAD;
 
 static size_t datagram(const char *src, const char *dst, const char *text)
 {
@@ -57,7 +58,7 @@ static void once(void)
 	put(2, "c");
 	is_int(carried(), 1, "another payload is");
 	for (int i = 0; i < LR_CAPTURED_HELD + 1; i++)
-		put(2, (char[]){(char)('0' + i), 0});
+		put(2, (char[]){(char)('0' + i % 64), (char)('0' + i / 64), 0});
 	is_int(c.lost, 1, "more than can be held is counted");
 	is_int(carried(), LR_CAPTURED_HELD, "the rest is carried");
 	lr_captured_put(&c, now, 2, packet, put_tcp(packet, "10.0.0.1", "10.0.0.255", 1, 2, 2));
@@ -115,11 +116,32 @@ static void rewritten(void)
 	is_int(v.drop, LR_LAN_DROP_PACKET, "UDP only");
 }
 
+/* With a segment of the house: its machines hear it as from our interface. */
+static void bridged(void)
+{
+	static const uint8_t all[LR_MAC] = {255, 255, 255, 255, 255, 255};
+	const struct lr_ip game = ip_of("239.5.5.5");
+
+	is_int(v.also, 0, "no segment, nothing goes there");
+	is_int(lr_lan_bridge(us.lan), 0, "a bridge");
+	captured("192.168.1.9", "255.255.255.255");
+	ok(v.act == LR_LAN_COPIES && v.also == LR_LAN_SEGMENT, "a broadcast goes there, too");
+	is_mem(v.bytes - LR_LAN_HEAD, all, LR_MAC, "as a frame to all");
+	is_mem(v.bytes - LR_LAN_HEAD + LR_MAC, us.mac, LR_MAC, "from our MAC");
+	is_int(lr_get_be16(v.bytes - 2), 0x0800, "of IPv4");
+	lr_lan_group(us.lan, &game, true);
+	captured("192.168.1.9", "239.5.5.5");
+	is_mem(v.bytes - LR_LAN_HEAD, "\1\0\x5e\5\5\5", LR_MAC, "a group's frame is one");
+	captured("192.168.1.9", "10.66.0.2");
+	is_int(v.also, 0, "what is dropped goes nowhere");
+}
+
 int main(void)
 {
 	both_up();
 	once();
 	rewritten();
+	bridged();
 	both_down();
 	return tap_done();
 }

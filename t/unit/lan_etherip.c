@@ -59,6 +59,51 @@ static void there(void)
 	is_int(v.drop, LR_LAN_DROP_FOREIGN_MAC, "a source that is not ours");
 }
 
+/* Only IPX, in its four framings, when only games pass and one of them wants it; at both ends. */
+static void isolated(void)
+{
+	static const struct {
+		const char *what;
+		uint16_t type; /* 0: the length */
+		uint8_t head[8];
+		bool ipx;
+	} frames[] = {
+		{"Ethernet II", 0x8137, {0xff, 0xff}, true},
+		{"802.3", 0, {0xff, 0xff}, true},
+		{"802.2", 0, {0xe0, 0xe0, 3}, true},
+		{"SNAP", 0, {0xaa, 0xaa, 3, 0, 0, 0, 0x81, 0x37}, true},
+		{"NetBEUI", 0, {0xf0, 0xf0, 3}, false},
+		{"SNAP of AppleTalk", 0, {0xaa, 0xaa, 3, 8, 0, 7, 0x80, 0x9b}, false},
+		{"another type", 0x88b5, {0xff, 0xff}, false},
+	};
+	const struct lr_lan_ports none = {0};
+	struct lr_lan *const ends[] = {us.lan, them.lan};
+
+	for (size_t i = 0; i < 2 * sizeof(frames) / sizeof(frames[0]); i++) {
+		size_t k = i / 2, len = LR_LAN_HEAD + 60;
+		struct lr_lan *at = ends[i % 2];
+		lr_lan_isolate(at, &none, true);
+		put_eth(NULL, frames[k].type ? frames[k].type : 60);
+		memset(buf + LR_LAN_HEAD, 0, 60);
+		memcpy(buf + LR_LAN_HEAD, frames[k].head, 8);
+		lr_lan_out(us.lan, now, buf, len, false, &v);
+		if (v.act == LR_LAN_WRAP) {
+			uint8_t *packet = lr_lan_wrap(us.lan, us.friend, buf, &len);
+			comes(packet, len);
+		}
+		is_int(v.drop, frames[k].ipx ? 0 : LR_LAN_DROP_ISOLATED, frames[k].what);
+		lr_lan_isolate(at, &none, false);
+		len = LR_LAN_HEAD + 60;
+		lr_lan_out(us.lan, now, buf, len, false, &v);
+		if (v.act == LR_LAN_WRAP) {
+			uint8_t *packet = lr_lan_wrap(us.lan, us.friend, buf, &len);
+			comes(packet, len);
+		}
+		is_int(v.drop, LR_LAN_DROP_ISOLATED, "not without a game of it");
+		lr_lan_isolate(at, NULL, false);
+	}
+}
+
 /* --- forged --- */
 
 /* The frame at buf + LR_LAN_HEAD... of `len` bytes with another source, and wrapped by hand. */
@@ -186,6 +231,7 @@ int main(void)
 {
 	both_up();
 	there();
+	isolated();
 	lies();
 	together(false);
 	together(true);

@@ -170,6 +170,14 @@ static void own_reports(void)
 	is_int(leave(len), LR_LAN_TAKEN, "of IPv6, too");
 	len = report(buf + LR_LAN_HEAD, "239.255.255.250", 4, 0);
 	is_int(leave(len), LR_LAN_TAKEN, "nor one for noise");
+	arrive(report(buf, "239.255.255.250", 4, 0));
+	is_int(wanted("239.255.255.250"), 1, "a member's join of one is known");
+	leave(put_udp(buf + LR_LAN_HEAD, "10.66.0.1", "239.255.255.250", 1900, 1900, "x"));
+	is_int(v.drop, LR_LAN_DROP_NOISE, "as long as noise is off nothing goes there");
+	lr_lan_pass(us.lan, LR_LAN_SSDP);
+	leave(put_udp(buf + LR_LAN_HEAD, "10.66.0.1", "239.255.255.250", 1900, 1900, "x"));
+	ok(v.act == LR_LAN_COPIES && copies() == 1, "then it does, at once");
+	lr_lan_pass(us.lan, 0);
 	arrive(igmp(buf, 0x11, "224.0.0.1"));
 	is_int(v.drop, LR_LAN_DROP_QUERIER, "a member's query is not heard");
 	const struct lr_ip game = ip_of("224.0.2.60");

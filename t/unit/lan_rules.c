@@ -69,12 +69,41 @@ static void services(void)
 	lr_lan_open(us.lan, false);
 }
 
+static enum lr_lan_drop udp_in(const char *dst, uint16_t from, uint16_t to)
+{
+	arrive(put_udp(buf, "10.66.0.2", dst, from, to, "x"));
+	return v.drop;
+}
+
+/* A game's port is 4445. */
+static void answers(void)
+{
+	is_int(udp_in("10.66.0.1", 40000, 4445), 0, "a question to our game passes");
+	is_int(udp_in("10.66.0.1", 4445, 631), LR_LAN_DROP_ISOLATED,
+		"who sends from a game's port reaches no other");
+	is_int(udp_in("10.66.255.255", 4445, 631), LR_LAN_DROP_ISOLATED, "nor by broadcast");
+	is_int(udp_in("10.66.0.1", 631, 4445), 0, "it asks from there");
+	is_int(udp_in("10.66.0.1", 4445, 631), LR_LAN_DROP_ISOLATED,
+		"which is no question of ours");
+	leave(put_udp(buf + LR_LAN_HEAD, "10.66.0.1", "255.255.255.255", 41000, 4445, "x"));
+	is_int(udp_in("10.66.0.1", 4445, 41000), 0, "a game's answer to what we asked passes");
+	is_int(udp_in("10.66.0.1", 4446, 41000), LR_LAN_DROP_ISOLATED, "another's does not");
+	is_int(udp_in("10.66.0.1", 4445, 41001), LR_LAN_DROP_ISOLATED, "nor to another port");
+	now += 121 * LR_NS_PER_S;
+	is_int(udp_in("10.66.0.1", 4445, 41000), LR_LAN_DROP_ISOLATED, "nor two minutes later");
+	/* Through us as a hub: our guest asks, our friend answers, and not otherwise. */
+	lr_lan_in(us.lan, now, us.stock, buf,
+		put_udp(buf, "10.66.0.3", "10.66.0.2", 42000, 4445, "x"), &v);
+	is_int(udp_in("10.66.0.3", 4445, 42000), 0, "an answer to our guest");
+	is_int(udp_in("10.66.0.3", 4445, 42001), LR_LAN_DROP_ISOLATED, "nobody asked from there");
+}
+
 static void isolated(void)
 {
 	struct lr_lan_ports set;
 
 	is_int(lr_lan_ports_parse("27960-27963,4445", &set), 0, "a list of ports");
-	lr_lan_isolate(us.lan, &set);
+	lr_lan_isolate(us.lan, &set, false);
 	is_int(tcp(1, 27961, 2), 0, "isolated: a game's port passes");
 	is_int(tcp(1, 27964, 2), LR_LAN_DROP_ISOLATED, "the next does not");
 	leave(put_udp(buf + LR_LAN_HEAD, "10.66.0.1", "10.66.0.2", 4445, 9, "x"));
@@ -85,7 +114,8 @@ static void isolated(void)
 	memset(buf + LR_LAN_HEAD + head, 8, 1);
 	leave(head + 8);
 	is_int(v.drop, 0, "a ping does");
-	lr_lan_isolate(us.lan, NULL);
+	answers();
+	lr_lan_isolate(us.lan, NULL, false);
 	const char *wrong[] = {"0", "1-", "5-4", "70000", "1,", ",1", "a", "1;2"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		ok(lr_lan_ports_parse(wrong[i], &set) < 0, "no list: %s", wrong[i]);
@@ -248,9 +278,9 @@ static void through_the_hub(void)
 	between("a source route", put_routed, LR_LAN_DROP_SOURCE_ROUTE);
 	lr_lan_in(us.lan, now, us.stock, buf, put_etherip(buf, "10.66.0.3", "10.66.0.2"), &v);
 	ok(v.act == LR_LAN_DROP, "a guest's EtherIP goes nowhere");
-	lr_lan_isolate(us.lan, &none);
+	lr_lan_isolate(us.lan, &none, false);
 	between("isolated, a game that is not active", put_game, LR_LAN_DROP_ISOLATED);
-	lr_lan_isolate(us.lan, NULL);
+	lr_lan_isolate(us.lan, NULL, false);
 	lr_lan_open(us.lan, true);
 	between("opened, a service", put_service, 0);
 	lr_lan_open(us.lan, false);
