@@ -16,7 +16,7 @@ ROOT=$(cd "$BATS_TEST_DIRNAME" && while [ ! -f Makefile ] && [ "$PWD" != / ]; do
 MODE=${MODE:-release}
 BIN=$ROOT/build/$MODE/bin
 LR_TRACES=$ROOT/../shared/traces/dev
-export ROOT MODE BIN LR_TRACES PATH="$BIN:$PATH:/usr/sbin:/sbin:/usr/games" LC_ALL=C.UTF-8 NO_COLOR=1
+export ROOT MODE BIN LR_TRACES PATH="$BIN:$ROOT/build/$MODE/t/jq:$PATH:/usr/sbin:/sbin:/usr/games" LC_ALL=C.UTF-8 NO_COLOR=1
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 setup() { lr_setup; }

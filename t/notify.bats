@@ -24,9 +24,18 @@ server() {
 
 # event NAME [PEER] [MEMBER VALUE]...: a line as lr-peer watch writes it
 event() {
-	jq -nc '$ARGS.positional as $a | {time: "2026-11-23T12:00:03.123Z", event: $a[0], iface: "lr0",
-		peer: (if ($a[1] // "") == "" then null else $a[1] end), public_key: null, endpoint: null}
-		+ ([range(2; $a | length; 2) | {($a[.]): ($a[. + 1] | tonumber? // .)}] | add)' --args "$@"
+	local peer=null key=null more=
+	[ -z "${2:-}" ] || peer="\"$2\""
+	while [ $# -ge 4 ]; do
+		case $3 in
+		public_key) key="\"$4\"" ;;
+		uses) more+=",\"uses\":$4" ;;
+		*) more+=",\"$3\":\"$4\"" ;;
+		esac
+		set -- "$1" "$2" "${@:5}"
+	done
+	printf '{"time":"2026-11-23T12:00:03.123Z","event":"%s","iface":"lr0","peer":%s,"public_key":%s,"endpoint":null%s}\n' \
+		"$1" "$peer" "$key" "$more"
 }
 KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 bodies() { jq -r .body "$LOG"; }

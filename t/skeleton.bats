@@ -307,6 +307,18 @@ last() { echo "${lines[-1]}"; }
 	is "$status" 1 "nothing at all"
 }
 
+@test "the tests' own jq answers as the real one does" {
+	local own=$ROOT/build/$MODE/t/jq/jq real filter json
+	[ -x "$own" ]
+	for real in $(type -ap jq); do [ "$real" = "$own" ] || break; done
+	json='{"a":{"b":[{"c":"x"}]},"n":null,"t":true,"r":1.50,"big":123456789012345678,"u":"\u00e9","e":"a\"\n"} null [1]'
+	for filter in .a "-r .a.b[0].c" .r .big "-e .t" "-e .n" "-r .u" .u .e "-r .e" .no.more ".a.b | length" .[0] .a[; do
+		# shellcheck disable=SC2086 # options and filter
+		is "$("$own" $filter <<<"$json" 2>&1; echo $?)" "$("$real" $filter <<<"$json" 2>&1; echo $?)" "$filter"
+	done
+	is "$("$own" .a.b[0].c <<<"${json%% null*}"; echo $?)" $'"x"\n0'
+}
+
 # --- .ci/run -----------------------------------------------------------------------------------
 
 @test ".ci/run ends with the line of counts and hands on make's exit code, whatever happened" {

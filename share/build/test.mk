@@ -11,15 +11,15 @@ define helpers
 HELPERS_$(1) := $$(patsubst %.c,$$(B)/%,$$(wildcard t/$(1)/*.c))
 $(B)/t/$(1)/%: $(B)/t/$(1)/%.o $$(ARCHIVES)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group $$(ARCHIVES) -Wl,--end-group $$(LIBS)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) $$(TEST_LDFLAGS) -o $$@ $$< -Wl,--start-group $$(ARCHIVES) -Wl,--end-group $$(LIBS)
 endef
-$(foreach d,tools lab bench,$(eval $(call helpers,$(d))))
+$(foreach d,tools lab bench jq,$(eval $(call helpers,$(d))))
 # What LD_PRELOAD puts into programs under test: t/preload/NAME.c becomes build/MODE/t/preload/NAME.so.
 PRELOADS := $(patsubst %.c,$(B)/%.so,$(wildcard t/preload/*.c))
 $(B)/t/preload/%.so: t/preload/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -shared -fPIC -MF $(@:.so=.d) -o $@ $<
-tools: $(HELPERS_tools) $(HELPERS_lab) $(PRELOADS)
+tools: $(HELPERS_tools) $(HELPERS_lab) $(HELPERS_jq) $(PRELOADS)
 
 # Whoever types `make deps` has asked for the packages; a terminal is asked once more.
 deps:
