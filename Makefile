@@ -107,6 +107,7 @@ help:
 	@echo 'make demo         two machines on one virtual LAN, here, in a minute (root)'
 	@echo 'make test         unit tests, also with sanitizers, and the programs together (root)'
 	@echo 'make test-all     the same, and what takes long'
+	@echo 'make test-games   real games find each other and play: those that are installed (root)'
 	@echo 'make lint         layout, includes, sizes, static analysis'
 	@echo 'make fuzz         each fuzzer for 30 s'
 	@echo 'make bench        measurements beside wireguard-go, into bench.json (root)'

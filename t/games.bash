@@ -4,12 +4,16 @@
 #   play NAME CMD...          a game of that member, with a home of its own
 #   playing NAME CMD...       the same in the background; what it says goes into NAME.CMD, line by line
 #   says LOG TEXT             it said so
+#   screen NAME               a screen there, for games that need one: what `play` starts later is shown on it
+#   from_debian CMD PACKAGE   skips unless the game is there
+#   three_members             a hosts, b and c join; the addresses of a and b are in $A and $B
+#   binds NAME PORT [t]       somebody listens there
 #   finds_doom NAME           Chocolate Doom's search there has found the one server; what it said is in `search`
 #   openttd_files             s.cfg and c.cfg, for a server and a client called lanplayer
 #   asks_openttd NAME         a server has answered the question to the pool's broadcast address (by hand: the
 #                             dummy driver has no window with "Search LAN")
 #   DOOM                      the deathmatch that is played, without the number of players
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 
 DOOM=(chocolate-doom -iwad /usr/share/games/doom/freedm.wad -nosound -nogui -window -deathmatch -warp 1)
 
@@ -24,13 +28,35 @@ play() {
 	mkdir -p "$BATS_TEST_TMPDIR/$n.home"
 	within "$n" unshare --mount sh -c 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)" && exec "$@"' \
 		"$BATS_TEST_TMPDIR/resolv.conf" env HOME="$BATS_TEST_TMPDIR/$n.home" XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/$n.home" \
-		SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy timeout -k 1 120 stdbuf -oL "$@"
+		SDL_VIDEODRIVER=dummy SDL_AUDIODRIVER=dummy ${SCREEN:+DISPLAY=$SCREEN SDL_VIDEODRIVER=x11 LIBGL_ALWAYS_SOFTWARE=1} \
+		timeout -k 1 "${PLAY_S:-120}" stdbuf -oL "$@"
 }
 playing() {
 	local log=$BATS_TEST_TMPDIR/$1.$2
 	play "$@" >"$log" 2>&1 3>&- </dev/null &
 	started $!
 }
+screen() {
+	within "$1" Xvfb -displayfd 5 -screen 0 320x240x24 5>"$BATS_TEST_TMPDIR/display" >/dev/null 2>&1 3>&- </dev/null &
+	started $!
+	wait_until 20 test -s "$BATS_TEST_TMPDIR/display"
+	SCREEN=:$(cat "$BATS_TEST_TMPDIR/display")
+}
+from_debian() { command -v "$1" >/dev/null || skip "needs the package $2: apt-get install $2"; }
+
+three_members() {
+	local n
+	party_setup
+	for n in a b c; do mkdir -p "$BATS_TEST_TMPDIR/$n.home"; done
+	host a "$@"
+	join b "$INVITE" "$@"
+	join c "$INVITE" "$@"
+	for n in b c; do wait_until 20 path_is $n a direct; done
+	wait_until 20 path_is c b direct
+	A=$(address a) B=$(address b)
+}
+binds() { ns "$1" ss -Hln"${3:-u}" "sport = :$2" | grep -q .; }
+
 says() { grep -q -- "$2" "$BATS_TEST_TMPDIR/$1"; }
 
 finds_doom() {

@@ -17,24 +17,10 @@ within() {
 	ip netns exec "$(nsname "$n")" "$@"
 }
 # three [OPTION]...: of who hosts
-three() {
-	local n
-	party_setup
-	for n in a b c; do mkdir -p "$BATS_TEST_TMPDIR/$n.home"; done
-	host a "$@"
-	join b "$INVITE"
-	join c "$INVITE"
-	for n in b c; do wait_until 20 path_is $n a direct; done
-	wait_until 20 path_is c b direct
-	A=$(address a) B=$(address b)
-}
-# binds NAME PORT [t]: somebody listens there
-binds() { ns "$1" ss -Hln"${3:-u}" "sport = :$2" | grep -q .; }
-
 @test "Chocolate Doom: the server is found by broadcast, two more join it, all three play" {
 	only_all
-	need chocolate-doom chocolate-server
-	three
+	from_debian chocolate-server chocolate-doom
+	three_members
 	playing a chocolate-server -privateserver
 	wait_until 20 binds a 2342
 	wait_until 40 finds_doom b
@@ -47,8 +33,8 @@ binds() { ns "$1" ss -Hln"${3:-u}" "sport = :$2" | grep -q .; }
 
 @test "OpenTTD: found by a broadcast to the subnet, joined, a company founded" {
 	only_all
-	need openttd
-	three
+	from_debian openttd openttd
+	three_members
 	openttd_files
 	playing a openttd -D -c "$BATS_TEST_TMPDIR/s.cfg"
 	wait_until 30 binds a 3979
@@ -60,8 +46,9 @@ binds() { ns "$1" ss -Hln"${3:-u}" "sport = :$2" | grep -q .; }
 
 @test "Freeciv: announced by multicast, joined, turns go by" {
 	only_all
-	need freeciv-server freeciv-sdl2
-	three
+	from_debian freeciv-server freeciv-server
+	from_debian freeciv-sdl2 freeciv-client-sdl
+	three_members
 	chmod 777 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"/*.home
 	for n in a b; do ns $n lr-game apply --iface "$(ifn $n)" freeciv; done # its groups lead to the party
 	mkfifo "$BATS_TEST_TMPDIR/say"
@@ -111,8 +98,8 @@ dos_says() { find "$BATS_TEST_TMPDIR/$1.home" -iname conn.txt -exec cat {} + | g
 
 @test "DOSBox: IPX in UDP, a server and a client that ping each other" {
 	only_all
-	need dosbox
-	three
+	from_debian dosbox dosbox
+	three_members
 	dosbox_in a "ipxnet startserver 213"
 	wait_until 30 binds a 213
 	dosbox_in b "ipxnet connect $A 213" "ipxnet ping"
@@ -122,7 +109,7 @@ dos_says() { find "$BATS_TEST_TMPDIR/$1.home" -iname conn.txt -exec cat {} + | g
 
 @test "DOSBox: the IPX server is a member's lr-up --ipx; two who connect to it ping each other" {
 	only_all
-	need dosbox
+	from_debian dosbox dosbox
 	three --ipx
 	C=$(address c)
 	dosbox_in c "ipxnet connect $A"

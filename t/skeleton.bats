@@ -229,7 +229,7 @@ checkout() {
 	exits 2 make MODE=fast
 	[[ $output == *"MODE=fast is not one of"* ]]
 	run make help
-	for target in deps demo test test-all lint fuzz bench install completions clean; do
+	for target in deps demo test test-all test-games lint fuzz bench install completions clean; do
 		[[ $output == *"make $target "* || $output == *"make $target"$'\n'* ]] || { echo "$target"; false; }
 	done
 }

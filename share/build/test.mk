@@ -2,7 +2,7 @@
 # says what cannot run here (exit 77), and scripts/keep-owner, which leaves root's files to the user.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 SUBMAKE   = $(MAKE) --no-print-directory $(PARALLEL)
-AS_ROOT  := deps demo test test-all bench install uninstall
+AS_ROOT  := deps demo test test-all test-games bench install uninstall
 $(AS_ROOT): private SHELL := $(ROOT_SHELL)
 $(AS_ROOT): private .SHELLFLAGS := $(ROOT_FLAGS)
 
@@ -45,6 +45,12 @@ test-all:
 	$(if $(filter release,$(MODE)),$(Q)$(SUBMAKE) MODE=asan all tools units)
 	$(Q)MODE=$(MODE) LR_TEST_ALL=1 scripts/keep-owner t/run
 
+# Installs nothing: which game's package is missing stands behind the test that is skipped for it.
+test-games:
+	$(Q)scripts/preflight "make test-games"
+	$(Q)$(SUBMAKE) all tools
+	$(Q)MODE=$(MODE) LR_TEST_ALL=1 scripts/keep-owner t/run $(wildcard t/games*.bats)
+
 bench:
 	$(Q)scripts/preflight "make bench"
 	$(Q)scripts/install-deps build demo test
@@ -56,4 +62,4 @@ lint:
 
 -include t/fuzz/fuzz.mk
 
-.PHONY: tools deps demo test test-all bench lint fuzz
+.PHONY: tools deps demo test test-all test-games bench lint fuzz
