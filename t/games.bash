@@ -6,7 +6,7 @@
 #   says LOG TEXT             it said so
 #   screen NAME               a screen there, for games that need one: what `play` starts later is shown on it
 #   from_debian CMD PACKAGE   skips unless the game is there
-#   three_members             a hosts, b and c join; the addresses of a and b are in $A and $B
+#   three_members [OPTION]... a hosts, with those; b and c join; the addresses of a and b are in $A and $B
 #   binds NAME PORT [t]       somebody listens there
 #   finds_doom NAME           Chocolate Doom's search there has found the one server; what it said is in `search`
 #   openttd_files             s.cfg and c.cfg, for a server and a client called lanplayer
@@ -49,8 +49,8 @@ three_members() {
 	party_setup
 	for n in a b c; do mkdir -p "$BATS_TEST_TMPDIR/$n.home"; done
 	host a "$@"
-	join b "$INVITE" "$@"
-	join c "$INVITE" "$@"
+	join b "$INVITE"
+	join c "$INVITE"
 	for n in b c; do wait_until 20 path_is $n a direct; done
 	wait_until 20 path_is c b direct
 	A=$(address a) B=$(address b)

@@ -16,7 +16,7 @@ within() {
 	shift
 	ip netns exec "$(nsname "$n")" "$@"
 }
-# three [OPTION]...: of who hosts
+
 @test "Chocolate Doom: the server is found by broadcast, two more join it, all three play" {
 	only_all
 	from_debian chocolate-server chocolate-doom
@@ -40,7 +40,7 @@ within() {
 	wait_until 30 binds a 3979
 	wait_until 20 asks_openttd b
 	playing b openttd -n "$A:3979" -v sdl -s null -m null -c "$BATS_TEST_TMPDIR/c.cfg" -d net=3
-	wait_until 60 says a.openttd 'lanplayer has joined the game'
+	wait_until 60 says a.openttd "lanplayer has joined the game" || { cat "$BATS_TEST_TMPDIR"/?.openttd; false; }
 	wait_until 60 says a.openttd 'has started a new company'
 }
 
@@ -110,7 +110,7 @@ dos_says() { find "$BATS_TEST_TMPDIR/$1.home" -iname conn.txt -exec cat {} + | g
 @test "DOSBox: the IPX server is a member's lr-up --ipx; two who connect to it ping each other" {
 	only_all
 	from_debian dosbox dosbox
-	three --ipx
+	three_members --ipx
 	C=$(address c)
 	dosbox_in c "ipxnet connect $A"
 	wait_until 40 dos_says c "client connected to server"
