@@ -40,8 +40,8 @@ struct lr_perf_args {
 	bool quick;
 	const char *only;
 	long crowd;
-	/* report */
-	const char *html;
+	/* report, bundle */
+	const char *html, *iface;
 	/* record, synth */
 	long count, snaplen, players, seed;
 };
@@ -86,6 +86,7 @@ int lr_perf_run_compare(struct lr_cli *cli);
 extern const struct lr_opt lr_perf_check_options[];
 int lr_perf_run_check(struct lr_cli *cli);
 
+extern const struct lr_opt lr_perf_bundle_options[];
 int lr_perf_run_bundle(struct lr_cli *cli);
 
 extern const struct lr_opt lr_perf_report_options[];

@@ -1,6 +1,7 @@
 # lr-perf bench and compare: what is measured, in which processes, and what a comparison says. How
 # long something takes here is no matter of tests.
 load helper
+load party
 
 setup() {
 	lr_setup
@@ -94,7 +95,7 @@ B"
 # checked FILE...: the items that are not open.
 checked() {
 	lr-perf check --json "$@" >items || [ $? = 3 ]
-	json_ok check <items
+	json_ok check <items >&2
 	jq -r 'select(.pass != null) | .name' items | sort | tr '\n' ' '
 }
 
@@ -133,4 +134,37 @@ checked() {
 	done
 	exits 1 lr-perf bundle c.tar.gz missing
 	[ ! -e c.tar.gz ]
+	exits 1 lr-perf bundle none/c.tar.gz base
+	[[ $output == *"none/c.tar.gz: "* ]]
+}
+
+# contents ARCHIVE: the names of its files.
+contents() { tar -tzf "$1" | sed 's,.*/,,' | sort | tr '\n' ' '; }
+
+# Its addresses are not those of the internet: here the names of the members must do it all.
+@test "bundle: of a party, with a relay, an invite, candidates; of two nodes both, or the one that is named" {
+	only_all
+	party_setup
+	host a
+	join b "$INVITE"
+	wait_until 60 path_is a b direct
+	ns a lr-perf bundle - >one.tar.gz
+	is "$(contents one.tar.gz)" "machine.json node-profile.json node-status.json "
+	lr_conf a 10.77.0.1/24 51999
+	ns a lr-up --config "$(conf a)" --iface "$(ifn a)2" >two.log 2>&1
+	ns a lr-perf bundle two.tar.gz
+	is "$(contents two.tar.gz)" "machine.json node-$(ifn a)-profile.json node-$(ifn a)-status.json node-$(ifn a)2-profile.json node-$(ifn a)2-status.json "
+	ns a lr-perf bundle --iface "$(ifn a)2" named.tar.gz
+	is "$(contents named.tar.gz)" "machine.json node-profile.json node-status.json "
+	peer a status --json >status
+	peer b status --json >>status
+	mkdir out
+	for f in one two named; do tar -xzf $f.tar.gz -C out; done
+	is "$(jq -r '.party, .peers[0].peer' "out/lanrage/node-$(ifn a)-status.json" | tr '\n' ' ')" "a b "
+	jq -r '.. | strings' status | grep -E '^[A-Za-z0-9+/_-]{40,}=*$' | sort -u >secrets
+	[ "$(wc -l <secrets)" -ge 3 ]
+	for secret in 10.93. lr:// "${INVITE##*#}" $(cat secrets); do
+		! grep -rF -- "$secret" out || { echo "$secret"; false; }
+	done
+	ns a lr-up --down "$(ifn a)2"
 }

@@ -80,6 +80,7 @@ complete -c lr-perf -n '__fish_seen_subcommand_from check' -l md -d 'print Markd
 complete -c lr-perf -n '__fish_seen_subcommand_from check' -l junit -r -F -d 'write JUnit XML to FILE too'
 complete -c lr-perf -n '__fish_seen_subcommand_from check' -F
 complete -c lr-perf -n __fish_use_subcommand -a bundle -d 'what to send with a bug report, without secrets'
+complete -c lr-perf -n '__fish_seen_subcommand_from bundle' -l iface -x -a '(__lr_ifaces)' -d 'only the node of this interface, not all that run'
 complete -c lr-perf -n '__fish_seen_subcommand_from bundle' -F
 complete -c lr-perf -n __fish_use_subcommand -a report -d 'results as a page, a plot or a comment'
 complete -c lr-perf -n '__fish_seen_subcommand_from report' -l html -r -F -d 'write the page to FILE'

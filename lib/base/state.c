@@ -189,15 +189,16 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-/* Makes `path` anew with these bytes, on the disk when it returns 0. */
-static int write_new(
-	const char *path, const void *bytes, size_t len, mode_t mode, struct lr_err *err)
+/* Makes `path` anew with these bytes, on the disk when it returns 0. `wanted` is what it becomes: a
+ * folder that is missing is told with that name. */
+static int write_new(const char *path, const char *wanted, const void *bytes, size_t len,
+	mode_t mode, struct lr_err *err)
 {
 	if (unlink(path) < 0 && errno != ENOENT)
 		return fail(err, path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode & 0600);
 	if (fd < 0)
-		return fail(err, path);
+		return fail(err, errno == ENOENT ? wanted : path);
 	bool good = fchmod(fd, mode) == 0 && write_all(fd, bytes, len) == 0 && fsync(fd) == 0;
 	if (!good)
 		fail(err, path);
@@ -234,7 +235,7 @@ int lr_replace_file(
 	char fresh[PATH_MAX];
 
 	if (join(fresh, sizeof(fresh), path, ".new", err) < 0 ||
-		write_new(fresh, bytes, len, mode, err) < 0)
+		write_new(fresh, path, bytes, len, mode, err) < 0)
 		return -1;
 	if (rename(fresh, path) < 0) {
 		fail(err, path);
@@ -253,7 +254,7 @@ int lr_create_file(const char *path, const void *bytes, size_t len, mode_t mode,
 	if (lstat(path, &st) == 0)
 		return 1;
 	if (join(fresh, sizeof(fresh), path, ".new", err) < 0 ||
-		write_new(fresh, bytes, len, mode, err) < 0)
+		write_new(fresh, path, bytes, len, mode, err) < 0)
 		return -1;
 	if (link(fresh, path) < 0)
 		result = errno == EEXIST ? 1 : fail(err, path);

@@ -3,59 +3,9 @@
  */
 #include "lib/results/scrub.h"
 
-#include <ctype.h>
 #include <string.h>
 
-#include "lib/net/addr.h"
 #include "terms.h"
-
-#define KEY_CHARS 40 /* a run of base64 so long is a key, a hash or a signature */
-
-static bool base64(char c)
-{
-	return isalnum((unsigned char)c) || c == '+' || c == '/' || c == '-' || c == '_';
-}
-
-static bool of_address(char c)
-{
-	return isxdigit((unsigned char)c) || c == '.' || c == ':';
-}
-
-/* An address of the internet in `len` characters; behind IPv4 a port may stand. */
-static bool outside(const char *text, size_t len)
-{
-	char word[LR_ADDR_TEXT];
-	struct lr_ip ip;
-
-	while (len && (text[len - 1] == ':' || text[len - 1] == '.'))
-		len--;
-	if (len == 0 || len >= sizeof(word))
-		return false;
-	memcpy(word, text, len);
-	word[len] = '\0';
-	char *dot = strchr(word, '.'), *port = strchr(word, ':');
-	if (dot && port)
-		*port = '\0';
-	return lr_ip_parse(word, &ip) == 0 && lr_ip_public(&ip);
-}
-
-bool lr_scrub_secret(const char *text)
-{
-	if (strstr(text, "lr://"))
-		return true;
-	for (const char *at = text; *at;) {
-		size_t run = 0, address = 0;
-		while (base64(at[run]))
-			run++;
-		while (of_address(at[address]))
-			address++;
-		if (run >= KEY_CHARS || outside(at, address))
-			return true;
-		size_t skip = run > address ? run : address;
-		at += skip ? skip : 1;
-	}
-	return false;
-}
 
 static bool named_secret(const char *key)
 {

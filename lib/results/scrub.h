@@ -2,9 +2,10 @@
  * scrub.h - an object that may be given to strangers: without keys, invites and outside addresses
  *
  * Members whose names say that they are such (keys, secrets, invites, endpoints, candidates,
- * relays) lose their values, whatever these are. Any other text goes when a part of it looks like
- * one: a link lr://, 40 characters or more of base64, an address of the whole internet. Counters,
- * names and the addresses of the virtual LAN stay.
+ * relays) lose their values, whatever these are. Any other text goes when a part of it, in whatever
+ * surroundings, looks like one: a link, 40 characters or more of base64 (20 with capitals, small
+ * letters and digits), an address of the whole internet, the name of a host. Counters, names of
+ * members and the addresses of the virtual LAN stay.
  */
 #ifndef LR_RESULTS_SCRUB_H
 #define LR_RESULTS_SCRUB_H
