@@ -69,18 +69,38 @@ static int print(struct lr_cli *cli, const struct lr_run *r)
 	return 0;
 }
 
+/* Notes about files from number `i` on. Whether all could be opened. */
+static bool note_files(struct lr_cli *cli, const struct lr_run *r, size_t i)
+{
+	bool all = true;
+
+	for (; r->played && i < r->plan.n_files; i++) {
+		const struct lr_played *p = &r->played[i];
+		if (p->error[0])
+			lr_note(cli->prog, "%s%s", p->error,
+				p->format ? "; what came before was played" : "");
+		all = all && p->format;
+	}
+	return all;
+}
+
 /* Notes about files, then about stages that missed. The exit code. */
 static int conclude(struct lr_cli *cli, const struct lr_run *r)
 {
+	const struct lr_engine *e = r->engine;
+	bool all = note_files(cli, r, 0);
 	char text[200];
 
-	for (size_t i = 0; i < r->plan.n_files; i++)
-		if (r->played[i].error[0])
-			lr_note(cli->prog, "%s%s", r->played[i].error,
-				r->played[i].format ? "; what came before was played" : "");
+	if (e->packets && e->dropped[LR_REPLAY_FILTERED] == e->packets)
+		lr_note(cli->prog, "no packet was chosen%s",
+			r->plan.select.direction && !r->plan.select.n
+				? ": where a capture does not tell directions, --peers does"
+				: "");
 	for (size_t i = 0; i < r->n_stages; i++)
 		if (lr_run_explain(r, &r->stages[i], text))
 			lr_note(cli->prog, "%s", text);
+	if (!all)
+		return LR_EXIT_FAILED;
 	return lr_run_missed(r) ? LR_EXIT_MISSED : LR_EXIT_OK;
 }
 
@@ -109,8 +129,10 @@ static int choose(struct lr_cli *cli, struct lr_plan *plan)
 		return -1;
 	if (a->loop || a->time || plan->speed > 0) { /* else an interrupt ends it as any program */
 		sigaction(SIGINT, &act, NULL);
+		sigaction(SIGALRM, &act, NULL);
 		plan->stop = &interrupted;
 	}
+	alarm((unsigned)seconds); /* a pipe that says nothing is not waited for */
 	plan->until = a->time ? lr_now() + seconds * LR_NS_PER_S : 0;
 	if (a->peers && lr_select_peers(&plan->select, a->peers, &cli->err) < 0)
 		return -1;
@@ -137,6 +159,12 @@ static int plan_of(struct lr_cli *cli, struct lr_plan *plan)
 	if (a->annotate && a->no_timing)
 		return lr_err_set(
 			&cli->err, LR_EXIT_USAGE, "--annotate needs what --no-timing leaves out");
+	if (a->sample > 1 && a->no_timing)
+		return lr_err_set(
+			&cli->err, LR_EXIT_USAGE, "--sample needs what --no-timing leaves out");
+	if (a->loop && a->repeat > 1)
+		return lr_err_set(
+			&cli->err, LR_EXIT_USAGE, "--loop and --repeat exclude each other");
 	if (a->json && a->tap)
 		return lr_err_set(&cli->err, LR_EXIT_USAGE, "--json and --tap exclude each other");
 	return choose(cli, plan);
@@ -151,9 +179,10 @@ int lr_perf_run_replay(struct lr_cli *cli)
 
 	if (plan_of(cli, &plan) < 0)
 		return cli->err.exit;
-	if (lr_run_play(&run, &plan, &cli->err) < 0)
+	if (lr_run_play(&run, &plan, &cli->err) < 0) {
+		note_files(cli, &run, 1);
 		code = cli->err.exit;
-	else if (!a->junit || write_junit(&run, a->junit, &cli->err) == 0)
+	} else if (!a->junit || write_junit(&run, a->junit, &cli->err) == 0)
 		code = print(cli, &run) < 0 ? LR_EXIT_FAILED : conclude(cli, &run);
 	lr_run_release(&run);
 	return code;

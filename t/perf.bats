@@ -175,9 +175,32 @@ lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 11500
 		[[ $output == "lr-perf: $file: "* ]]
 	done
 	[[ $(lr-perf replay empty.pcap.gz 2>&1) == *"gzip -dc empty.pcap.gz | lr-perf replay -"* ]]
-	replayed missing empty.pcap
-	grep -q "^lr-perf: missing: " replay.err
-	is "$(field '[.files[].format]')" '[null,"pcap"]'
+	"$MKCAP" raw 10 >raw.pcap
+	code=0
+	lr-perf replay --json missing raw.pcap absent >replay.json 2>replay.err || code=$?
+	is $code 1 "a file that is not there"
+	grep -q "^lr-perf: missing: " replay.err && grep -q "^lr-perf: absent: " replay.err
+	is "$(field '[.delivered, [.files[].format]]')" '[10,[null,"pcap",null]]'
+	exits 1 timeout 20 lr-perf replay --loop missing empty.pcap
+	exits 1 lr-perf replay missing absent
+	is "${#lines[@]}" 2
+}
+
+@test "a frame of megabytes ends the capture; no capture is written over itself" {
+	printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\x08\xe7\0\0\0' >big.pcap
+	for _ in 1 2; do
+		printf '\0\0\0\0\0\0\0\0\0\0\x40\0\0\0\x40\0'
+		head -c 4194304 /dev/zero
+	done >>big.pcap
+	for how in --no-timing --sample=2; do
+		replayed $how big.pcap
+		is "$(field '[.packets, .truncated]')" "[0,true]"
+		grep -q 'big.pcap: a frame of 4194304 bytes: at most 524288 are read' replay.err
+	done
+	"$MKCAP" ng 10 >same.pcapng
+	ln same.pcapng link.pcapng
+	exits 2 lr-perf replay --annotate link.pcapng same.pcapng
+	[ -s same.pcapng ]
 }
 
 @test "standard input, several files, and no second reading of a pipe" {
@@ -190,6 +213,7 @@ lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 11500
 	replayed raw.pcap ng.pcapng
 	is "$(field '[.delivered, .members, (.files | length)]')" "[200,4,2]"
 	exits 2 lr-perf replay --repeat 2 - <raw.pcap
+	exits 2 lr-perf replay - - <raw.pcap
 	exits 2 lr-perf replay
 }
 
@@ -205,6 +229,7 @@ lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 11500
 	is "$(field '[.delivered, .peers[0].tx_packets, .peers[0].peer, .peers[1].rx_packets]')" "[$n,$n,\"me\",0]"
 	replayed --direction in raw.pcap
 	is "$(field '[.delivered, .dropped.filtered]')" "[0,200]" "raw IP does not tell a direction"
+	grep -q 'no packet was chosen.*--peers' replay.err
 	"$MKCAP" cooked 200 >cooked.pcap
 	replayed --direction in cooked.pcap
 	is "$(field '.delivered + .dropped.filtered')" 200
@@ -230,6 +255,14 @@ lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 11500
 		exits 2 lr-perf replay --speed "$speed" raw.pcap
 	done
 	exits 2 lr-perf replay --loop - <raw.pcap
+	exits 2 lr-perf replay --loop --repeat 2 raw.pcap
+	exits 2 lr-perf replay --no-timing --sample 2 raw.pcap
+	# a pipe that says nothing more
+	mkfifo pipe
+	exec 7<>pipe
+	cat slow.pcap >&7
+	replayed --for 1s - <pipe
+	is "$(field '[.packets, .truncated]')" "[3,false]"
 }
 
 @test "TAP: a point a stage, and the plan is right" {

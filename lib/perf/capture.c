@@ -190,6 +190,9 @@ int lr_capture_next(struct lr_capture *c, struct lr_captured *out, struct lr_err
 	if (c->over)
 		return 0;
 	int r = c->pcap ? next_pcap(c, out, err) : next_pcapng(c, out, err);
+	if (r == 1 && out->caplen > LR_CAPTURE_FRAME_MAX)
+		r = lr_err_set(err, LR_EXIT_FAILED, "%s: a frame of %u bytes: at most %u are read",
+			c->name, out->caplen, LR_CAPTURE_FRAME_MAX);
 	c->over = r != 1;
 	return r;
 }

@@ -14,6 +14,8 @@
 
 struct lr_capture;
 
+#define LR_CAPTURE_FRAME_MAX (LR_PCAPNG_BLOCK_MAX / 2) /* libpcap takes more of some link types */
+
 /* `path` "-" is standard input. NULL with `err` (LR_EXIT_FAILED) when nothing can be read
  * from it: missing, empty, no capture, or its very first header is broken. */
 struct lr_capture *lr_capture_open(const char *path, struct lr_err *err);
@@ -21,7 +23,8 @@ struct lr_capture *lr_capture_open(const char *path, struct lr_err *err);
  * failure. `name` is for error texts. */
 struct lr_capture *lr_capture_stream(FILE *in, const char *name, struct lr_err *err);
 /* 1: *out is the next packet, valid until the next call; 0: the end; -1: the file is broken or
- * cut off here (err tells how) and nothing more will come. */
+ * cut off here, or a frame is longer than LR_CAPTURE_FRAME_MAX (err tells) and nothing more will
+ * come. */
 int lr_capture_next(struct lr_capture *c, struct lr_captured *out, struct lr_err *err);
 const char *lr_capture_format(const struct lr_capture *c); /* "pcap" or "pcapng" */
 void lr_capture_close(struct lr_capture *c);

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/perf/capture.h"
 
 #define SLICE_NS          (100 * LR_NS_PER_MS) /* so often it is looked whether to go on */
-#define LOOK_EVERY        256
-#define BATCH             64  /* as many as one sendmsg() of the node takes */
+#define BATCH             64                   /* as many as one sendmsg() of the node takes */
 #define BESIDE_ROUNDS_MAX 100 /* of about 15 ms each, however often the capture is repeated */
 
 /* Packets that were read and not yet played: without timing, the clock is read once a batch, so
@@ -104,7 +104,7 @@ static int play_all(
 	while ((more = lr_capture_next(capture, &frame, err)) == 1) {
 		if (r->plan.speed > 0 && !pace(r, &frame))
 			break;
-		if (ends && *packets % LOOK_EVERY == 0 && !goes_on(r))
+		if (ends && !goes_on(r))
 			break;
 		if (!all && !wants(r, &frame))
 			lr_engine_skip(r->engine);
@@ -117,6 +117,10 @@ static int play_all(
 	if (batch)
 		play_batch(r, batch);
 	free(batch);
+	if (more < 0 && ends && !goes_on(r)) { /* a signal ended the reading, not the file */
+		*err = (struct lr_err){0};
+		return 0;
+	}
 	return more < 0 ? more : 0;
 }
 
@@ -135,14 +139,30 @@ static void play_file(struct lr_run *r, struct lr_played *played, const char *pa
 	snprintf(played->error, sizeof(played->error), "%s", err.text);
 }
 
+/* Whether both paths lead to one file. */
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static int check_plan(const struct lr_plan *plan, struct lr_err *err)
 {
-	if (plan->repeat > 1)
-		for (size_t i = 0; i < plan->n_files; i++)
-			if (strcmp(plan->files[i], "-") == 0)
-				return lr_err_set(err, LR_EXIT_USAGE,
-					"-: standard input can be read only once: "
-					"give a file, or leave --repeat out");
+	unsigned streams = 0;
+
+	for (size_t i = 0; i < plan->n_files; i++) {
+		bool stream = strcmp(plan->files[i], "-") == 0;
+		streams += stream;
+		if (stream && (streams > 1 || plan->repeat > 1))
+			return lr_err_set(err, LR_EXIT_USAGE,
+				"-: standard input can be read only once: give a file, or it once "
+				"and without --repeat or --loop");
+		if (plan->annotate && !stream && same_file(plan->annotate, plan->files[i]))
+			return lr_err_set(err, LR_EXIT_USAGE,
+				"--annotate %s: it is to be read, too: write to another file",
+				plan->annotate);
+	}
 	return 0;
 }
 
@@ -185,6 +205,19 @@ static int collect(struct lr_run *r, struct lr_err *err)
 	return 0;
 }
 
+/* Each file once. Whether any had a packet. */
+static bool play_round(struct lr_run *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->plan.n_files; i++) {
+		play_file(r, &r->played[i], r->plan.files[i]);
+		any = any || r->played[i].packets;
+	}
+	r->rounds++;
+	return any;
+}
+
 int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err)
 {
 	bool opened = false;
@@ -192,10 +225,8 @@ int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err
 	if (prepare(r, plan, err) < 0)
 		return -1;
 	uint64_t begin = lr_clock_ns(CLOCK_MONOTONIC_RAW);
-	for (unsigned again = 0; again < plan->repeat && (again == 0 || goes_on(r));
-		again++, r->rounds++)
-		for (size_t i = 0; i < plan->n_files; i++)
-			play_file(r, &r->played[i], plan->files[i]);
+	while (play_round(r) && r->rounds < plan->repeat && goes_on(r))
+		;
 	int written = lr_annotate_close(&r->annotate);
 	if (written < 0)
 		return lr_err_set(
@@ -204,7 +235,7 @@ int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err
 	for (size_t i = 0; i < plan->n_files; i++)
 		opened = opened || r->played[i].format;
 	if (!opened)
-		return lr_err_set(err, LR_EXIT_FAILED, "%s", r->played[plan->n_files - 1].error);
+		return lr_err_set(err, LR_EXIT_FAILED, "%s", r->played[0].error);
 	return plan->timing ? collect(r, err) : 0;
 }
 

@@ -54,7 +54,7 @@ struct lr_run {
 };
 
 /* Plays everything. 0, or -1 with `err` when no file could be opened (LR_EXIT_FAILED), or
- * standard input is to be repeated (LR_EXIT_USAGE). A file that cannot be opened or breaks off is
+ * standard input is to be read twice, or `annotate` is one of the files (LR_EXIT_USAGE). A file that cannot be opened or breaks off is
  * noted in `played`, the others are still played. `r` is initialised and must be released in any
  * case. */
 int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err);
