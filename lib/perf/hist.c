@@ -9,35 +9,29 @@
 #include <math.h>
 #include <string.h>
 
-#define SUB_BITS   6
-#define SMALL_BITS 4
-_Static_assert(LR_HIST_SUB == 1 << SUB_BITS, "the shift must fit the number of sub-buckets");
-_Static_assert(LR_HIST_SMALL_SUB == 1 << SMALL_BITS, "the same for the small one");
+_Static_assert(LR_HIST_SUB == 1 << 6, "the shift must fit the number of sub-buckets");
 
 /* The greatest value that falls into the bucket. */
-static uint64_t highest_of(unsigned bucket, unsigned bits)
+static uint64_t highest_of(unsigned bucket)
 {
-	if (bucket < 1u << bits)
+	if (bucket < LR_HIST_SUB)
 		return bucket;
-	unsigned shift = (bucket >> bits) - 1;
-	uint64_t lowest = (uint64_t)(bucket - (shift << bits)) << shift;
+	unsigned shift = bucket / LR_HIST_SUB - 1;
+	uint64_t lowest = (uint64_t)(bucket - shift * LR_HIST_SUB) << shift;
 	return lowest + (((uint64_t)1 << shift) - 1);
+}
+
+/* The same of the small one: the last whole number below where the next bucket begins. */
+static uint64_t highest_of_small(unsigned bucket)
+{
+	uint64_t next = LR_HIST_SMALL_SUB + bucket % LR_HIST_SMALL_SUB + 1;
+	return ((next << bucket / LR_HIST_SMALL_SUB) + LR_HIST_SMALL_SUB - 1) / LR_HIST_SMALL_SUB -
+	       1;
 }
 
 void lr_hist_reset(struct lr_hist *h)
 {
 	memset(h, 0, sizeof(*h));
-}
-
-void lr_hist_add(struct lr_hist *h, uint64_t value)
-{
-	if (h->n == 0 || value < h->min)
-		h->min = value;
-	if (value > h->max)
-		h->max = value;
-	h->n++;
-	h->sum += value;
-	h->count[lr_hist_bucket(value, SUB_BITS)]++;
 }
 
 void lr_hist_merge(struct lr_hist *h, const struct lr_hist *other)
@@ -67,7 +61,7 @@ uint64_t lr_hist_quantile(const struct lr_hist *h, double q)
 	for (unsigned i = 0; h->n && i < LR_HIST_BUCKETS; i++) {
 		seen += h->count[i];
 		if (seen >= rank) {
-			uint64_t value = highest_of(i, SUB_BITS);
+			uint64_t value = highest_of(i);
 			return value < h->max ? value : h->max;
 		}
 	}
@@ -91,7 +85,7 @@ uint64_t lr_hist_small_quantile(const struct lr_hist_small *h, double q)
 	for (unsigned i = 0; h->n && i + 1 < LR_HIST_SMALL_BUCKETS; i++) {
 		seen += h->count[i];
 		if (seen >= rank) {
-			uint64_t value = highest_of(i, SMALL_BITS);
+			uint64_t value = highest_of_small(i);
 			return value < h->max ? value : h->max;
 		}
 	}

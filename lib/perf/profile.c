@@ -13,15 +13,10 @@
 
 #define LINE_SPANS 3
 
-static uint64_t own_ns(const struct lr_span_place *p)
-{
-	return p->hist.sum > p->inner ? p->hist.sum - p->inner : 0;
-}
-
 static int by_own(const void *a, const void *b)
 {
-	uint64_t x = own_ns(*(const struct lr_span_place *const *)a),
-		 y = own_ns(*(const struct lr_span_place *const *)b);
+	uint64_t x = lr_span_own(*(const struct lr_span_place *const *)a),
+		 y = lr_span_own(*(const struct lr_span_place *const *)b);
 	return (x < y) - (x > y);
 }
 
@@ -58,7 +53,12 @@ static const char *stack_of(const struct lr_span_place *p, char out[LR_PROFILE_S
 
 static double share_of(const struct lr_spans *s, const struct lr_span_place *p)
 {
-	return s->at[0].hist.sum ? (double)own_ns(p) / (double)s->at[0].hist.sum : NAN;
+	return s->at[0].hist.sum ? (double)lr_span_own(p) / (double)s->at[0].hist.sum : NAN;
+}
+
+static void put_ns(json_t *o, const char *key, const struct lr_spans *s, uint64_t ticks)
+{
+	lr_json_put_int(o, key, (int64_t)lr_span_ns(s, ticks));
 }
 
 static json_t *span_json(const struct lr_spans *s, const struct lr_span_place *p)
@@ -69,14 +69,14 @@ static json_t *span_json(const struct lr_spans *s, const struct lr_span_place *p
 	lr_json_put_str(o, LR_K_STACK, stack_of(p, stack));
 	lr_json_put_str(o, LR_K_NAME, p->name);
 	lr_json_put_int(o, LR_K_N, (int64_t)p->hist.n);
-	lr_json_put_int(o, LR_K_TOTAL_NS, (int64_t)p->hist.sum);
-	lr_json_put_int(o, LR_K_OWN_NS, (int64_t)own_ns(p));
+	put_ns(o, LR_K_TOTAL_NS, s, p->hist.sum);
+	put_ns(o, LR_K_OWN_NS, s, lr_span_own(p));
 	lr_json_put_real(o, LR_K_SHARE, share_of(s, p));
-	lr_json_put_int(o, LR_K_MIN_NS, (int64_t)p->hist.min);
-	lr_json_put_int(o, LR_K_P50_NS, (int64_t)lr_hist_small_quantile(&p->hist, 0.5));
-	lr_json_put_int(o, LR_K_P90_NS, (int64_t)lr_hist_small_quantile(&p->hist, 0.9));
-	lr_json_put_int(o, LR_K_P99_NS, (int64_t)lr_hist_small_quantile(&p->hist, 0.99));
-	lr_json_put_int(o, LR_K_MAX_NS, (int64_t)p->hist.max);
+	put_ns(o, LR_K_MIN_NS, s, p->hist.min);
+	put_ns(o, LR_K_P50_NS, s, lr_hist_small_quantile(&p->hist, 0.5));
+	put_ns(o, LR_K_P90_NS, s, lr_hist_small_quantile(&p->hist, 0.9));
+	put_ns(o, LR_K_P99_NS, s, lr_hist_small_quantile(&p->hist, 0.99));
+	put_ns(o, LR_K_MAX_NS, s, p->hist.max);
 	return o;
 }
 
@@ -109,10 +109,12 @@ static double busy_share(const struct lr_spans *s, uint64_t for_ns)
 	return for_ns ? (double)s->busy_ns / (double)for_ns : NAN;
 }
 
-json_t *lr_profile_json(const struct lr_spans *s, uint64_t for_ns, uint64_t now)
+json_t *lr_profile_json(struct lr_spans *s, uint64_t for_ns, uint64_t now)
 {
 	const struct lr_span_place *list[LR_SPANS_MAX];
 	json_t *o = json_object(), *spans = json_array();
+
+	lr_spans_count(s);
 	size_t n = sorted(s, list);
 
 	lr_json_put_str(o, LR_K_SCHEMA, "lanrage-profile-1");
@@ -136,13 +138,14 @@ json_t *lr_profile_json(const struct lr_spans *s, uint64_t for_ns, uint64_t now)
 	return o;
 }
 
-void lr_profile_line(const struct lr_spans *s, uint64_t for_ns, char *out, size_t room)
+void lr_profile_line(struct lr_spans *s, uint64_t for_ns, char *out, size_t room)
 {
 	const struct lr_span_place *list[LR_SPANS_MAX];
 	char stack[LR_PROFILE_STACK];
-	size_t n = sorted(s, list);
 	FILE *f = fmemopen(out, room, "w");
 
+	lr_spans_count(s);
+	size_t n = sorted(s, list);
 	out[0] = '\0';
 	if (!f)
 		return;

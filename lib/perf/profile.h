@@ -16,10 +16,10 @@
 
 /* `for_ns`: how long it has been measured; `now`: lr_now(), for how long ago something was. The
  * spans come with the greatest own time first. NULL: out of memory. */
-json_t *lr_profile_json(const struct lr_spans *s, uint64_t for_ns, uint64_t now);
+json_t *lr_profile_json(struct lr_spans *s, uint64_t for_ns, uint64_t now);
 /* One line: "busy 0.4 %: device;seal 31 %, udp;open 25 %; 2 stalls, the last 12.3 ms in netlink".
  */
-void lr_profile_line(const struct lr_spans *s, uint64_t for_ns, char *out, size_t room);
+void lr_profile_line(struct lr_spans *s, uint64_t for_ns, char *out, size_t room);
 
 /* The `top` spans (0: all), slow ones and stalls as a table. */
 void lr_profile_table(FILE *out, const json_t *profile, unsigned top);

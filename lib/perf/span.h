@@ -19,9 +19,13 @@
  * says what each of its handlers took (lr_spans_handled()), measured or not, and one that held
  * the loop up for longer than the limit is a stall.
  *
- * A span's time includes about one reading of the clock, and what its inner spans cost. The
- * clock is the time stamp counter without fences: a few instructions may slip across a border,
- * which is nothing to spans of 50 ns and more.
+ * A span's end only notes which place and how many ticks: LR_SPANS_DONE of these are counted
+ * together, when so many wait and at the turn's end, because the same counting is three times
+ * slower between readings of the clock. So in one span of so many its parent is charged some 100 ns
+ * more.
+ *
+ * A span's time includes about one reading of the clock, and what its inner spans cost. The clock
+ * is the time stamp counter without fences (lr_tick_glance(), tick.h says what that may be off by).
  *
  * Where <sys/sdt.h> exists, each span is also a USDT probe, "lanrage:NAME" at its begin and
  * "lanrage:span__end" with its name at the end, whether the profiler is on or not: a no-op
@@ -51,14 +55,20 @@
 
 #define LR_SPANS_MAX  256 /* places in a thread's tree; further ones count for their parent */
 #define LR_SPANS_RING 32  /* slow spans, and stalls, that are remembered */
+#define LR_SPANS_DONE 64  /* finished ones that are counted together: 1 KB */
 
 /* A place in the tree. */
 struct lr_span_place {
 	const char *name; /* static text */
 	struct lr_span_place *parent, *child, *sibling;
-	uint64_t begin; /* the reading, while it is open */
-	uint64_t inner; /* ns, all time, of the spans in it */
-	struct lr_hist_small hist;
+	uint64_t begin;            /* the reading, while it is open */
+	struct lr_hist_small hist; /* ticks of the clock: lr_span_ns() */
+};
+
+/* A span that has ended and is not yet counted. */
+struct lr_span_done {
+	struct lr_span_place *place;
+	uint64_t ticks;
 };
 
 /* Something that took too long. */
@@ -86,6 +96,9 @@ struct lr_spans {
 	void *ctx;
 	/* its own */
 	struct lr_span_place *open; /* the innermost that is open; NULL outside of turns */
+	size_t n_done;
+	struct lr_span_done done[LR_SPANS_DONE];
+	uint64_t slow_ticks; /* slow_ns, as the clock counts */
 	uint64_t now_ns, turn_begin, handled;
 	bool forget;   /* lr_spans_reset() waits for the turn's end */
 	uint32_t skip; /* turns until the next that is measured */
@@ -101,6 +114,12 @@ void lr_spans_free(struct lr_spans *s);
 /* Forgets all that was measured; not inside a turn that is measured, except by its handler: then
  * it is done when the turn ends. */
 void lr_spans_reset(struct lr_spans *s);
+/* Counts what has ended: whoever reads the tree inside a turn calls it first. */
+void lr_spans_count(struct lr_spans *s);
+/* Ticks as ns; and the ticks that a place took itself, without the spans in it. */
+uint64_t lr_span_ns(const struct lr_spans *s, uint64_t ticks);
+uint64_t lr_span_own(const struct lr_span_place *place);
+
 /* --- of an event loop --- */
 
 /* A turn begins, at `now` (lr_now()), and ends: nothing is open then. */

@@ -125,13 +125,14 @@ static int seal(struct lr_engine *e, struct lr_tunnel *tunnel, size_t len)
 	return lr_wg_seal(tunnel->wg, t->now, tunnel->to_hub, e->msg, len, padded);
 }
 
-/* FINE when what came out is what went in. */
+/* FINE when what came out is what went in. Reads the message, which was written a while ago: bytes
+ * that were only just copied have to reach the cache first. */
 static unsigned compare(struct lr_engine *e, const struct classified *c, const struct lr_wg_rx *rx)
 {
 	if (rx->kind == LR_WG_RX_DROP)
 		return LR_REPLAY_REFUSED + rx->drop;
 	if (rx->kind != LR_WG_RX_DATA || rx->len != c->packet.len ||
-		memcmp(e->sink, c->ip, rx->len) != 0)
+		memcmp(rx->packet, c->ip, rx->len) != 0)
 		return LR_REPLAY_ALTERED;
 	e->delivered++;
 	e->bytes += rx->len;
@@ -170,9 +171,10 @@ static unsigned play(struct lr_engine *e, const struct lr_captured *frame)
 	if (len < 0)
 		return LR_REPLAY_NO_SESSION;
 	lr_wg_receive(t->hub, t->now, &tunnel->endpoint, e->msg, (size_t)len, &rx);
+	why = compare(e, &c, &rx);
 	if (rx.kind == LR_WG_RX_DATA)
 		memcpy(e->sink, rx.packet, rx.len);
-	return compare(e, &c, &rx);
+	return why;
 }
 
 /* Stages from the look-up on, with a reading at each border. Those inside lr_wg_receive() are taken
@@ -190,18 +192,18 @@ static unsigned play_timed(struct lr_engine *e, const struct classified *c, uint
 
 	if (!tunnel)
 		return LR_REPLAY_NO_SESSION;
-	uint64_t begin = lr_tick_read(tick);
+	uint64_t begin = lr_tick_glance(tick);
 	struct lr_wg_peer *owner = lr_wg_route(t->hub, c->packet.family, dst);
-	uint64_t found = lr_tick_read(tick);
+	uint64_t found = lr_tick_glance(tick);
 	int len = seal(e, tunnel, n);
 	if (len < 0)
 		return LR_REPLAY_NO_SESSION;
 	t->hub->stamps = &in;
-	uint64_t sealed = lr_tick_read(tick);
+	uint64_t sealed = lr_tick_glance(tick);
 	lr_wg_receive(t->hub, t->now, &tunnel->endpoint, e->msg, (size_t)len, &rx);
 	if (rx.kind == LR_WG_RX_DATA)
 		memcpy(e->sink, rx.packet, rx.len);
-	uint64_t delivered = lr_tick_read(tick);
+	uint64_t delivered = lr_tick_glance(tick);
 	t->hub->stamps = NULL;
 
 	unsigned why = compare(e, c, &rx);
@@ -243,9 +245,9 @@ void lr_engine_packet(struct lr_engine *e, const struct lr_captured *frame)
 		why = play(e, frame);
 	} else {
 		e->until = e->every;
-		uint64_t begin = lr_tick_read(e->tick);
+		uint64_t begin = lr_tick_glance(e->tick);
 		why = classify(frame, &c);
-		uint64_t parsed = lr_tick_read(e->tick);
+		uint64_t parsed = lr_tick_glance(e->tick);
 		size_t bytes = why == FINE ? c.packet.len : frame->caplen;
 		uint64_t ns =
 			lr_stage_add(&e->stages[LR_STAGE_PARSE], e->tick, begin, parsed, bytes);

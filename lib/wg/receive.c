@@ -81,11 +81,11 @@ static void receive_data(struct lr_wg *wg, uint64_t now, const struct lr_endpoin
 	if (lr_aead_open(kp->open, counter, msg->packet, msg->packet, sealed) != 0)
 		return drop(wg, peer, LR_WG_DROP_AUTH, rx);
 	if (__builtin_expect(wg->stamps != NULL, 0))
-		wg->stamps->opened = lr_tick_read(wg->stamps->tick);
+		wg->stamps->opened = lr_tick_glance(wg->stamps->tick);
 	if (!lr_replay_accept(&kp->replay, counter))
 		return drop(wg, peer, LR_WG_DROP_REPLAY, rx);
 	if (__builtin_expect(wg->stamps != NULL, 0))
-		wg->stamps->accepted = lr_tick_read(wg->stamps->tick);
+		wg->stamps->accepted = lr_tick_glance(wg->stamps->tick);
 
 	authentic(peer, kp, now, src, len);
 	rx->peer = &peer->pub;

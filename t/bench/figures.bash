@@ -207,7 +207,7 @@ figure_relay() { pair_bench "$TOOLS/bench/relay"; }
 # All samples come from one relay that is filled up.
 once_relay_scale() { :; }
 figure_relay_scale() { pair_bench "$TOOLS/bench/relay_scale"; }
-figure_replay() { own_bench "$TOOLS/bench/replay" 3; }
+figure_replay() { own_bench "$TOOLS/bench/replay" 11; }
 figure_spans() { own_bench "$TOOLS/bench/spans" 5; }
 
 # --- processor at rest: several pairs at once, with a keepalive of 25 s, over 100 s ----------------

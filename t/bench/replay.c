@@ -5,8 +5,9 @@
  * nothing else, the engine through all stages. Rounds alternate; a round of either takes the same
  * number of packets, and is counted in processor time of this one thread, so that what else runs on
  * the machine takes nothing from either. "replay" hands the engine packets from memory,
- * "replay_file" lets it read a pcap file of them too. Prints JSON lines: name, unit, value;
- * the ratios with their 95 % intervals go to standard error.
+ * "replay_file" lets it read a pcap file of them too; "replay_timed" has a stopwatch on each stage
+ * of each packet, "replay_sampled" on one packet in 100. Prints JSON lines: name, unit, value; the
+ * ratios with their 95 % intervals go to standard error.
  *
  *   replay [ROUNDS [PACKETS]]
  */
@@ -135,41 +136,63 @@ static void tell_rate(const char *name, const double *rates, unsigned n)
 }
 
 /* For people: whoever reads standard output divides its own rounds. */
-static void tell_ratio(const char *name, const double *ours, const double *loop, unsigned n)
+static void tell_ratio(
+	const char *name, const double *ours, const char *of, const double *other, unsigned n)
 {
-	struct lr_interval r = lr_stats_ratio(ours, loop, n);
-	fprintf(stderr, "%s: %.3f of the bare loop (%.3f to %.3f)\n", name, r.value, r.low, r.high);
+	struct lr_interval r = lr_stats_ratio(ours, other, n);
+	fprintf(stderr, "%s: %.3f of %s (%.3f to %.3f)\n", name, r.value, of, r.low, r.high);
+}
+
+static struct lr_engine *engine(const struct lr_tick *tick, unsigned every)
+{
+	struct lr_err err = {0};
+	struct lr_engine *e = lr_engine_new(tick, &err);
+
+	if (!e)
+		die(err.text);
+	e->every = e->until = every;
+	return e;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 51;
 	unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 5000;
-	static double loop[ROUNDS_MAX], memory[ROUNDS_MAX], file[ROUNDS_MAX];
-	struct lr_err err = {0};
+	static double loop[ROUNDS_MAX], memory[ROUNDS_MAX], file[ROUNDS_MAX], timed[ROUNDS_MAX],
+		sampled[ROUNDS_MAX];
+	struct lr_tick tick;
 
 	if (rounds < 3 || rounds > ROUNDS_MAX || n < 2)
 		die("usage: replay [ROUNDS [PACKETS]], 3 to 1000 rounds");
 	if (lr_crypto_init() < 0)
 		die("the crypto libraries do not start");
-	struct lr_engine *e = lr_engine_new(NULL, &err);
-	if (!e)
-		die(err.text);
+	lr_tick_init(&tick);
+	struct lr_engine *e = engine(NULL, 1), *all = engine(&tick, 1), *some = engine(&tick, 100);
 	FILE *capture = capture_of(n);
 	bare(n);
 	from_memory(e, n);
+	from_memory(all, n);
+	from_memory(some, n);
 	from_file(e, capture, n);
 	for (unsigned i = 0; i < rounds; i++) {
 		loop[i] = bare(n);
 		memory[i] = from_memory(e, n);
+		timed[i] = from_memory(all, n);
+		sampled[i] = from_memory(some, n);
 		file[i] = from_file(e, capture, n);
 	}
 	tell_rate("seal_open_200", loop, rounds);
 	tell_rate("replay_200", memory, rounds);
 	tell_rate("replay_file_200", file, rounds);
-	tell_ratio("replay_200", memory, loop, rounds);
-	tell_ratio("replay_file_200", file, loop, rounds);
+	tell_rate("replay_timed_200", timed, rounds);
+	tell_rate("replay_sampled_200", sampled, rounds);
+	tell_ratio("replay_200", memory, "the bare loop", loop, rounds);
+	tell_ratio("replay_file_200", file, "the bare loop", loop, rounds);
+	tell_ratio("replay_timed_200", timed, "without timing", memory, rounds);
+	tell_ratio("replay_sampled_200", sampled, "without timing", memory, rounds);
 	fclose(capture);
 	lr_engine_free(e);
+	lr_engine_free(all);
+	lr_engine_free(some);
 	return 0;
 }

@@ -64,7 +64,7 @@ static void test_tree(void)
 	is_int(s->n, 7, "and no more: two handlers, send and seal below each");
 	is_int(d->hist.n, 2, "device: twice");
 	is_int(d->hist.sum, 500, "with what is in it");
-	is_int(x->hist.sum - x->inner, 100, "send: what it took itself");
+	is_int(lr_span_own(x), 100, "send: what it took itself");
 	is_int(y->hist.n, 4, "seal: four times below device");
 	is_int(lr_hist_small_quantile(&y->hist, 0.5), 100, "each 100 ns");
 	is_int(s->at[0].hist.sum, 700, "turns: the sum of all");
