@@ -14,13 +14,12 @@
 struct lr_plan {
 	char **files; /* n_files; "-" is standard input */
 	size_t n_files;
-	unsigned repeat; /* times each file is played, >= 1 */
-	bool timing;     /* false: only the whole rate is measured */
-	unsigned sample; /* of so many packets one is timed; 0 or 1: each */
-	double speed;    /* 1: at the pace of the capture, 2: twice; 0: as fast as it goes */
-	const char *
-		annotate; /* a capture to be written with the stages' times, or NULL; with timing */
-	const char *filter;       /* pcap-filter(7), or NULL */
+	unsigned repeat;      /* times each file is played, >= 1 */
+	bool timing;          /* false: only the whole rate is measured */
+	unsigned sample;      /* of so many packets one is timed; 0 or 1: each */
+	double speed;         /* 1: at the pace of the capture, 2: twice; 0: as fast as it goes */
+	const char *annotate; /* a capture to write with the stages' times, or NULL; with timing */
+	const char *filter;   /* pcap-filter(7), or NULL */
 	const volatile int *stop; /* plays until it is not 0; NULL: to the end */
 	uint64_t until;           /* lr_now() when it ends at the latest; 0: never */
 	struct lr_select select;
@@ -40,10 +39,9 @@ struct lr_run {
 	struct lr_plan plan;
 	struct lr_tick tick;
 	struct lr_engine *engine;
-	uint64_t first_ns,
-		begun_ns; /* for the pace: the stamp of a file's first packet; when it began */
-	struct lr_played *played; /* plan.n_files */
-	struct lr_stage *stages;  /* n_stages: the engine's, then those beside; not timed: none */
+	uint64_t first_ns, begun_ns; /* for the pace: a file's first stamp; when it began */
+	struct lr_played *played;    /* plan.n_files */
+	struct lr_stage *stages; /* n_stages: the engine's, then those beside; not timed: none */
 	size_t n_stages;
 	unsigned rounds;      /* that were begun */
 	uint64_t duration_ns; /* of reading and playing the packets */
@@ -54,9 +52,9 @@ struct lr_run {
 };
 
 /* Plays everything. 0, or -1 with `err` when no file could be opened (LR_EXIT_FAILED), or
- * standard input is to be read twice, or `annotate` is one of the files (LR_EXIT_USAGE). A file that cannot be opened or breaks off is
- * noted in `played`, the others are still played. `r` is initialised and must be released in any
- * case. */
+ * standard input is to be read twice, or `annotate` is one of the files (LR_EXIT_USAGE). A file
+ * that cannot be opened or breaks off is noted in `played`, the others are still played. `r` is
+ * initialised and must be released in any case. */
 int lr_run_play(struct lr_run *r, const struct lr_plan *plan, struct lr_err *err);
 void lr_run_release(struct lr_run *r);
 
