@@ -89,6 +89,21 @@ static struct lr_names_match loaded(
 	return m;
 }
 
+/* Where the names of what it runs begin, behind the loader or behind the loader's interpreter;
+ * NULL: it is neither. `rest` is the command line behind the first word, `base`. */
+static char *behind_loader(const char *base, char *rest)
+{
+	char script[256];
+	size_t len = strcspn(rest, " ");
+
+	if (lr_names_is_loader(base))
+		return rest;
+	if (!lr_names_is_interpreter(base))
+		return NULL;
+	snprintf(script, sizeof(script), "%.*s", (int)(len < 255 ? len : 255), rest);
+	return lr_names_is_loader(lr_names_base(script)) ? rest + len : NULL;
+}
+
 /* The name of the file that it runs; "" when we may not know, or it runs none. */
 static void running(const struct scan *s, pid_t pid, char name[256])
 {
@@ -110,7 +125,8 @@ static void look(struct scan *s, pid_t pid)
 	size_t len;
 
 	running(s, pid, file);
-	if (file[0] && !lr_names_known(&s->names, file) && !lr_names_is_loader(file))
+	if (file[0] && !lr_names_known(&s->names, file) && !lr_names_is_loader(file) &&
+		!lr_names_is_interpreter(file))
 		return;
 	ssize_t n = lr_detect_command(s->proc, pid, command, sizeof(command), &len);
 	if (n <= 0) /* a kernel thread, or gone */
@@ -120,8 +136,9 @@ static void look(struct scan *s, pid_t pid)
 	const char *base = lr_names_base(first);
 	struct lr_names_match m = lr_names_find(&s->names, base, command);
 	snprintf(name, sizeof(name), "%.255s", base);
-	if (!m.game && lr_names_is_loader(base))
-		m = loaded(s, command + len + (command[len] == ' '), command, name);
+	char *rest = behind_loader(base, command + len + (command[len] == ' '));
+	if (!m.game && rest)
+		m = loaded(s, rest + strspn(rest, " "), command, name);
 	if (!m.game && file[0]) {
 		m = lr_names_find(&s->names, file, command);
 		memcpy(name, file, sizeof(name));

@@ -102,13 +102,13 @@ void lr_names_release(struct lr_names *names)
 	*names = (struct lr_names){0};
 }
 
-/* Whether `word` stands in `command` so that no letter or digit follows. */
+/* Whether `word` stands in `command` with no letter or digit on either side. */
 static bool has_word(const char *command, const char *word)
 {
 	size_t len = strlen(word);
 
 	for (const char *at = command; (at = strcasestr(at, word)); at++)
-		if (!isalnum((uint8_t)at[len]))
+		if (!isalnum((uint8_t)at[len]) && (at == command || !isalnum((uint8_t)at[-1])))
 			return true;
 	return false;
 }
@@ -174,6 +174,11 @@ const char *lr_names_base(const char *path)
 		if (*path == '/' || *path == '\\')
 			base = path + 1;
 	return base;
+}
+
+bool lr_names_is_interpreter(const char *name)
+{
+	return strncmp(name, "python", 6) == 0;
 }
 
 bool lr_names_is_loader(const char *name)

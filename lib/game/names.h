@@ -45,5 +45,7 @@ bool lr_names_known(const struct lr_names *names, const char *name);
 const char *lr_names_base(const char *path);
 /* Whether `name` is a program that runs what its arguments name: Wine, Proton, Mono, Box64. */
 bool lr_names_is_loader(const char *name);
+/* Whether it is one that loaders are written for: Proton is a script of Python. */
+bool lr_names_is_interpreter(const char *name);
 
 #endif

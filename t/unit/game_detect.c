@@ -136,6 +136,10 @@ int main(void)
 	process(17, "/usr/bin/vim;openttd;", "/usr/bin/vim", 0);
 	process(18, "/opt/unknown-game;", "/opt/unknown-game", 1002);
 	process(19, "/usr/sbin/avahi-daemon;", NULL, 1003);
+	process(20, "/usr/bin/java;-jar;newspaper-reader.jar;", NULL, 0);
+	process(21, "python3;/opt/Proton 9/proton;waitforexitandrun;C:\\games\\UT2004.exe;",
+		"/usr/bin/python3.11", 0);
+	process(22, "python3;watch.py;openttd;", "/usr/bin/python3.11", 0);
 	table();
 	int n = lr_detect(&all, root, NULL, found, &err);
 	for (int i = 0; i < n; i++)
@@ -149,7 +153,8 @@ int main(void)
 	expect(found, n, "factorio", 15, LR_DETECT_EXACT, 0, 90);
 	expect(found, n, "xonotic", 16, LR_DETECT_CLOSE, 0, 60);
 	expect(found, n, "doom", 18, LR_DETECT_PORTS, 2342, 40);
-	is_int(n, 8, "and nothing else");
+	expect(found, n, "ut2004", 21, LR_DETECT_EXACT, 0, 90);
+	is_int(n, 9, "and nothing else");
 	is_str(n ? found[0].game->name : "", "openttd", "the surest comes first");
 	const struct lr_detect_game *aoe = get(found, n, "age-of-empires-2");
 	is_str(aoe ? aoe->process : "", "age2_x1.exe", "a name behind a folder with spaces");
