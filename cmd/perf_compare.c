@@ -7,6 +7,7 @@
 
 #include "cmd/perf.h"
 #include "lib/results/compare.h"
+#include "terms.h"
 
 const struct lr_opt lr_perf_compare_options[] = {
 	{"baseline", 0, LR_OPT_TEXT, "FILE", "the base is in FILE; only NEW is named",
@@ -51,27 +52,51 @@ static int write_junit(const struct lr_comparison *c, const char *path, struct l
 	return 0;
 }
 
+/* NEW becomes the baseline, or stderr says why not. 0, or -1 with an error. */
+static int update(struct lr_cli *cli, const struct lr_comparison *c)
+{
+	const struct lr_perf_args *a = cli->args;
+	char why[200];
+
+	if (lr_compare_replaces(c, why))
+		return lr_result_write(c->fresh, a->baseline, &cli->err);
+	lr_note(cli->prog, "%s is as it was: %s", a->baseline, why);
+	return 0;
+}
+
+/* The first baseline; one of few runs will never let itself be compared. */
+static int first(struct lr_cli *cli, const json_t *fresh, const char *path)
+{
+	const json_t *metric = json_array_get(json_object_get(fresh, LR_K_METRICS), 0);
+
+	if (json_array_size(json_object_get(metric, LR_K_SAMPLES)) < LR_COMPARE_RUNS)
+		lr_note(cli->prog, "%s has fewer than %d runs: nothing can be compared with it",
+			path, LR_COMPARE_RUNS);
+	return lr_result_write(fresh, path, &cli->err) < 0 ? (int)cli->err.exit : LR_EXIT_OK;
+}
+
 int lr_perf_show_compared(struct lr_cli *cli, const json_t *base, const json_t *fresh)
 {
 	const struct lr_perf_args *a = cli->args;
 	struct lr_comparison c;
+	char by[64];
 
 	if (lr_compare(&c, base, fresh, a->any_machine, &cli->err) < 0)
 		return cli->err.exit;
 	int code = print(cli, &c) < 0 ? LR_EXIT_FAILED : (int)lr_compare_exit(&c);
 	if (a->junit && write_junit(&c, a->junit, &cli->err) < 0)
 		code = cli->err.exit;
-	if (code != LR_EXIT_MISSED && a->update &&
-		lr_result_write(fresh, a->baseline, &cli->err) < 0)
+	if (a->update && update(cli, &c) < 0)
 		code = cli->err.exit;
-	if (c.worse && a->update)
-		lr_note(cli->prog, "%s is as it was: something is worse", a->baseline);
 	for (size_t i = 0; i < c.n; i++)
 		if (c.rows[i].verdict == LR_COMPARED_WORSE)
-			lr_note(cli->prog, "%s is worse: %+.1f %%", c.rows[i].name,
-				100 * (c.rows[i].ratio - 1));
+			lr_note(cli->prog, "%s is worse: %s", c.rows[i].name,
+				lr_compare_change(&c.rows[i], by));
 	if (!c.worse && c.unsure)
 		lr_note(cli->prog, "cannot tell: too few runs; ten at a side see 100 metrics");
+	else if (code == LR_EXIT_FAILED && !c.unsure)
+		lr_note(cli->prog, "cannot tell: %zu metrics of the base are gone",
+			json_array_size(c.gone));
 	lr_compare_release(&c);
 	return code;
 }
@@ -106,8 +131,7 @@ int lr_perf_run_compare(struct lr_cli *cli)
 	if (!fresh)
 		return cli->err.exit;
 	if (a->update && access(base_path, F_OK) != 0) { /* the first baseline */
-		int code = lr_result_write(fresh, base_path, &cli->err) < 0 ? (int)cli->err.exit
-									    : LR_EXIT_OK;
+		int code = first(cli, fresh, base_path);
 		json_decref(fresh);
 		return code;
 	}

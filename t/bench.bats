@@ -90,6 +90,33 @@ B"
 	cmp kept better
 	exits 3 lr-perf compare --baseline kept --update worse
 	cmp kept better
+	jq -c '.metrics[].samples |= map(. * 3)[:2]' better >few
+	exits 1 lr-perf compare --baseline kept --update few
+	[[ $output == *"kept is as it was: too few runs"* ]]
+	jq -c '.parameters.sitting = null | .metrics[].samples |= map(. * 1.1)' better >risen
+	exits 0 lr-perf compare --baseline kept --update risen
+	[[ $output == *"kept is as it was: one rose, +10"* ]]
+	jq -c '.metrics |= .[:1]' better >half
+	exits 1 lr-perf compare --baseline kept --update half
+	[[ $output == *"not in the new result: two"*"kept is as it was: two is not in the new result"* ]]
+	cmp kept better
+	exits 0 lr-perf compare --baseline fresh --update few
+	[[ $output == *"fewer than 5 runs"* ]]
+}
+
+# A difference of two measures can be below zero; what a network measured tells what it could see.
+@test "compare: values of zero and below, and the smallest change that can be seen" {
+	for f in -3 54; do
+		jq -nc --argjson f "$f" '{machine: {cpu: "c", cores: 2, memory_kb: 1000}, parameters: {sitting: "a sitting of ours"},
+			metrics: [{name: "direct_latency", unit: "ns", better: "lower", family: "live", least: 10, samples: [range(10) | $f + .]}]}' >"at$f"
+	done
+	exits 3 lr-perf compare at-3 at54
+	[[ $output == *"+57 ns"*"smallest change that these runs show: direct_latency "*"worse: +57 ns"* ]]
+	lr-perf compare --json at-3 at54 >c.json || [ $? = 3 ]
+	json_ok compare <c.json
+	is "$(jq -c '.compared[0] | [.ratio, .difference, .least]' c.json)" '[null,57,10]'
+	exits 0 lr-perf compare --all at54 at-3
+	[[ $output == *"better"* ]]
 }
 
 # checked FILE...: the items that are not open.

@@ -53,6 +53,8 @@ struct lr_bench {
 	double (*value)(struct lr_bench_process *p, const struct lr_bench *b);
 	void (*teardown)(void *state);
 	unsigned per; /* operations that one of `times` is; 0: one */
+	/* Smaller differences of it (in `unit`) are no matter, either; for what can be 0. */
+	double least;
 };
 
 /* One process's work: rows that another one needs are measured once. */

@@ -219,6 +219,8 @@ json_t *lr_bench_metric(const struct lr_bench *b, double value)
 	}
 	if (b->threshold > 0)
 		lr_json_put_real(o, LR_K_THRESHOLD, b->threshold);
+	if (b->least > 0)
+		lr_json_put_real(o, LR_K_LEAST, b->least);
 	json_array_append_new(samples, json_real(value));
 	lr_json_put(o, LR_K_SAMPLES, samples);
 	return o;

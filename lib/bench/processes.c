@@ -45,10 +45,11 @@ json_t *lr_bench_once(char *const *names, size_t count, struct lr_err *err)
 	struct lr_bench_process p;
 	size_t n;
 	const struct lr_bench *const *all = lr_bench_all(&n);
-	json_t *result = lr_machine_result();
+	json_t *result = lr_machine_result(), *missing = json_array();
 
 	if (lr_bench_begin(&p, err) < 0) {
 		json_decref(result);
+		json_decref(missing);
 		return NULL;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -58,8 +59,13 @@ json_t *lr_bench_once(char *const *names, size_t count, struct lr_err *err)
 		if (isfinite(value))
 			json_array_append_new(json_object_get(result, LR_K_METRICS),
 				lr_bench_metric(all[i], value));
+		else
+			json_array_append_new(missing, json_string(all[i]->name));
 	}
 	lr_bench_end(&p);
+	if (json_array_size(missing))
+		json_object_set(result, LR_K_MISSING, missing);
+	json_decref(missing);
 	return result;
 }
 

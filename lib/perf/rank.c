@@ -168,8 +168,14 @@ static double ratio_of(double fresh, double base)
 	return fresh / base;
 }
 
-struct lr_interval lr_rank_ratio(
-	const double *base, size_t nb, const double *fresh, size_t nf, double confidence)
+static double shift_of(double fresh, double base)
+{
+	return fresh - base;
+}
+
+/* The median of what `of` says of all pairs, and its interval. */
+static struct lr_interval of_pairs(const double *base, size_t nb, const double *fresh, size_t nf,
+	double confidence, double (*of)(double fresh, double base))
 {
 	struct lr_interval out = {NAN, NAN, NAN};
 	size_t n, k;
@@ -181,7 +187,7 @@ struct lr_interval lr_rank_ratio(
 	if (!all)
 		return out;
 	for (size_t i = 0; i < n; i++)
-		all[i] = ratio_of(fresh[i / nb], base[i % nb]);
+		all[i] = of(fresh[i / nb], base[i % nb]);
 	qsort(all, n, sizeof(*all), by_number);
 	out.value = n % 2 ? all[n / 2] : (all[n / 2 - 1] + all[n / 2]) / 2;
 	k = nb + nf <= LR_RANK_EXACT ? outside_exact(nb, nf, tail) : outside_normal(nb, nf, tail);
@@ -191,6 +197,18 @@ struct lr_interval lr_rank_ratio(
 	}
 	free(all);
 	return out;
+}
+
+struct lr_interval lr_rank_ratio(
+	const double *base, size_t nb, const double *fresh, size_t nf, double confidence)
+{
+	return of_pairs(base, nb, fresh, nf, confidence, ratio_of);
+}
+
+struct lr_interval lr_rank_shift(
+	const double *base, size_t nb, const double *fresh, size_t nf, double confidence)
+{
+	return of_pairs(base, nb, fresh, nf, confidence, shift_of);
 }
 
 struct place {

@@ -16,8 +16,8 @@
 
 #include "lib/perf/stats.h"
 
-#define LR_RANK_EXACT 60  /* values of both sides together */
-#define LR_RANK_MAX   512 /* values of one side; further ones are not looked at */
+#define LR_RANK_EXACT 60   /* values of both sides together */
+#define LR_RANK_MAX   1000 /* values of one side; further ones are not looked at */
 
 /* The two-sided p that both sides are drawn alike. 1 when a side is empty. */
 double lr_rank_p(const double *a, size_t na, const double *b, size_t nb);
@@ -25,6 +25,10 @@ double lr_rank_p(const double *a, size_t na, const double *b, size_t nb);
  * `confidence` (0.95). 0 / 0 counts as 1, x / 0 as INFINITY. low and high NAN: too few values for
  * that confidence. */
 struct lr_interval lr_rank_ratio(
+	const double *base, size_t nb, const double *fresh, size_t nf, double confidence);
+/* By how much `fresh` is greater than `base`: the same for differences, which values of zero and
+ * below have, too. */
+struct lr_interval lr_rank_shift(
 	const double *base, size_t nb, const double *fresh, size_t nf, double confidence);
 /* Corrects `n` p in place: that of the smallest times n, the next times n - 1... never decreasing.
  */

@@ -146,6 +146,19 @@ static void latency(struct lr_check *c, const struct lr_page *page, const json_t
 			"the replay was not timed, or too short to be judged");
 }
 
+/* The base with those of its metrics that `part` has; of a single file, all. New reference. */
+static json_t *base_part(json_t *base, const json_t *part, const struct lr_page *page)
+{
+	json_t *out = json_copy(base), *metrics = json_array(), *metric;
+	size_t i;
+
+	json_array_foreach (json_object_get(base, LR_K_METRICS), i, metric)
+		if (page->n == 1 || lr_result_metric(part, text_of(metric, LR_K_NAME)))
+			json_array_append(metrics, metric);
+	lr_json_put(out, LR_K_METRICS, metrics);
+	return out;
+}
+
 /* `result` with those of its metrics whose newest samples stand in it; new reference. */
 static json_t *newest_part(const json_t *result, const struct lr_page *page)
 {
@@ -164,7 +177,7 @@ static void against_base(struct lr_check *c, const json_t *result, const json_t 
 {
 	struct lr_comparison compared;
 	struct lr_err err = {0};
-	char sum[200], next[120];
+	char sum[LR_COMPARE_SUM], next[120];
 
 	if (lr_compare(&compared, base, result, false, &err) < 0) {
 		if (c->state == LR_CHECK_OPEN)
@@ -179,11 +192,11 @@ static void against_base(struct lr_check *c, const json_t *result, const json_t 
 	if (*first) {
 		snprintf(next, sizeof(next), "lr-perf bench --against BUILD %.40s",
 			text_of(lr_result_metric(result, first), LR_K_FAMILY));
-		found(c, false, next, "%s, first %.60s", sum, first);
+		found(c, false, next, "%.150s, first %.60s", sum, first);
 	} else if (lr_compare_exit(&compared) == LR_EXIT_OK)
-		found(c, true, NULL, "%s", sum);
+		found(c, true, NULL, "%.200s", sum);
 	else if (c->state == LR_CHECK_OPEN)
-		snprintf(c->text, sizeof(c->text), "%s", sum);
+		snprintf(c->text, sizeof(c->text), "%.230s", sum);
 	lr_compare_release(&compared);
 }
 
@@ -191,8 +204,10 @@ static void baseline(struct lr_check *c, const struct lr_page *page, const json_
 {
 	for (size_t i = page->n; base && i-- > 0;) {
 		json_t *part = newest_part(page->results[i], page);
+		json_t *before = base_part((json_t *)base, part, page);
 		if (json_array_size(json_object_get(part, LR_K_METRICS)))
-			against_base(c, part, base);
+			against_base(c, part, before);
+		json_decref(before);
 		json_decref(part);
 	}
 }

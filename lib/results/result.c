@@ -151,12 +151,29 @@ json_t *lr_result_metric(const json_t *result, const char *name)
 	return NULL;
 }
 
+static bool listed(const json_t *list, const json_t *text)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		if (json_equal(one, text))
+			return true;
+	return false;
+}
+
 void lr_result_merge(json_t *into, const json_t *process)
 {
 	const json_t *metrics = json_object_get(process, LR_K_METRICS);
-	json_t *metric;
+	const json_t *missing = json_object_get(process, LR_K_MISSING);
+	json_t *metric, *lacks = json_object_get(into, LR_K_MISSING);
 	size_t i;
 
+	for (i = 0; i < json_array_size(missing); i++)
+		if (!lacks)
+			lr_json_put(into, LR_K_MISSING, lacks = json_copy((json_t *)missing));
+		else if (!listed(lacks, json_array_get(missing, i)))
+			json_array_append(lacks, json_array_get(missing, i));
 	json_array_foreach (metrics, i, metric) {
 		const char *name = json_string_value(json_object_get(metric, LR_K_NAME));
 		json_t *held = lr_result_metric(into, name);
@@ -242,6 +259,11 @@ double lr_result_threshold(const json_t *metric)
 {
 	const json_t *own = json_object_get(metric, LR_K_THRESHOLD);
 	return json_is_number(own) ? json_number_value(own) : LR_RESULT_THRESHOLD;
+}
+
+double lr_result_least(const json_t *metric)
+{
+	return json_number_value(json_object_get(metric, LR_K_LEAST));
 }
 
 static bool text_differs(

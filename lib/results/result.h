@@ -6,10 +6,12 @@
  *   schema, machine, git, version, versions, recorded, parameters, metrics
  *
  * `metrics` is a list of {name, unit, better, samples}, and where it is known `family`, `series`
- * and `size` (a point of a curve over how many there are) and `threshold` (in percent: smaller
- * changes are no matter). The unit of measurement is a process: each number in `samples` is one
- * process's summary. Samples inside a process share its luck (where its memory lies, which
- * processor it met) and say nothing about the next process; that is why they are not kept.
+ * and `size` (a point of a curve over how many there are), `threshold` (in percent: smaller changes
+ * are no matter) and `least` (in its unit: neither are smaller ones than that, whatever part they
+ * are; what can be zero or negative needs it). `missing` names what could not be measured. The unit
+ * of measurement is a process: each number in `samples` is one process's summary. Samples inside a
+ * process share its luck (where its memory lies, which processor it met) and say nothing about the
+ * next process; that is why they are not kept.
  *
  * A result may also hold `distributions`, a list of {name, quantiles: [[0.5, ns], ...]}: round
  * trips of the bare link and through the tunnel.
@@ -57,6 +59,7 @@ double *lr_result_samples(const json_t *metric, size_t *n);
 double lr_result_median(const json_t *metric); /* NAN: no samples */
 bool lr_result_higher(const json_t *metric);   /* higher is better */
 double lr_result_threshold(const json_t *metric);
+double lr_result_least(const json_t *metric); /* 0: none */
 
 /* Whether both were recorded on machines of the same kind: processor, cores, memory (within a
  * twentieth). `why` (200) says what differs. */

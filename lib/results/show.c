@@ -92,12 +92,15 @@ static void row(FILE *out, const json_t *metric)
 void lr_show_result(FILE *out, const json_t *result)
 {
 	const json_t *metrics = json_object_get(result, LR_K_METRICS), *metric;
+	const json_t *missing = json_object_get(result, LR_K_MISSING);
 	char text[400];
 	size_t i;
 
 	fprintf(out, "%-28s %10s  %9s  %9s\n", "metric", "median", "spread", "target");
 	json_array_foreach (metrics, i, metric)
 		row(out, metric);
+	json_array_foreach (missing, i, metric)
+		fprintf(out, "%-28s %10s\n", json_string_value(metric), "not here");
 	lr_show_machine(result, text, sizeof(text));
 	fprintf(out, "%s\n", text);
 }

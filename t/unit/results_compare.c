@@ -17,6 +17,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "lib/perf/rank.h"
 #include "t/unit/tap.h"
 
 #define METRICS 40
@@ -185,6 +186,177 @@ static void leaks(void)
 	is_int(verdict(base, fresh, &c), LR_COMPARED_SAME, "none and none");
 }
 
+/* One metric, the middle of whose ten samples is `base` and `fresh`; `least` 0: none. */
+static enum lr_verdict_of differing(double base, double fresh, double least, const char *sitting)
+{
+	json_t *side[2] = {empty(sitting, 8e6), empty(sitting, 8e6)};
+	struct lr_comparison c;
+	double values[10];
+
+	for (int s = 0; s < 2; s++) {
+		for (int i = 0; i < 10; i++)
+			values[i] = (s ? fresh : base) + 0.1 * (i - 5);
+		add(side[s], "latency", "lower", values, 10);
+		if (least > 0)
+			json_object_set_new(
+				lr_result_metric(side[s], "latency"), "least", json_real(least));
+	}
+	if (lr_compare(&c, side[0], side[1], false, NULL) < 0)
+		abort();
+	enum lr_verdict_of v = c.rows[0].verdict;
+	lr_compare_release(&c);
+	json_decref(side[0]);
+	json_decref(side[1]);
+	return v;
+}
+
+/* What can be zero and below: a difference of two measures, a leak. */
+static void differences(void)
+{
+	static const struct {
+		double base, fresh, least;
+		const char *sitting;
+		enum lr_verdict_of want;
+		const char *what;
+	} rows[] = {
+		{-3, 54, 0, "s", LR_COMPARED_WORSE, "-3 ns, then +54: worse"},
+		{54, -3, 0, "s", LR_COMPARED_BETTER, "+54 ns, then -3: better"},
+		{-54, -3, 0, "s", LR_COMPARED_WORSE, "-54 ns, then -3: worse"},
+		{-3, 54, 100, "s", LR_COMPARED_SAME, "less than the least that matters"},
+		{0, 54, 10, NULL, LR_COMPARED_SAME, "apart: ten times the least at 2 %"},
+		{0, 154, 10, NULL, LR_COMPARED_WORSE, "apart: more than that"},
+		{0, 1, 10, "s", LR_COMPARED_SAME, "next to nothing, from nothing"},
+		{50, 54, 10, "s", LR_COMPARED_SAME, "8 %, but no matter"},
+		{50, 154, 10, "s", LR_COMPARED_WORSE, "both are beyond"},
+		{1e6, 1.001e6, 10, "s", LR_COMPARED_SAME, "1 us, but a thousandth"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum lr_verdict_of v =
+			differing(rows[i].base, rows[i].fresh, rows[i].least, rows[i].sitting);
+		is_int(v, rows[i].want, rows[i].what);
+	}
+}
+
+/* A pair of results of metrics a, b with ten samples each; the new one times `factor`. */
+static void two(json_t *side[2], const char *sitting, double factor)
+{
+	double v[10], w[10];
+
+	for (int i = 0; i < 10; i++) {
+		v[i] = 100 + 0.01 * i;
+		w[i] = v[i] * factor;
+	}
+	for (int s = 0; s < 2; s++) {
+		side[s] = empty(sitting, 8e6);
+		add(side[s], "a", "lower", s ? w : v, 10);
+		add(side[s], "b", "lower", v, 10);
+	}
+}
+
+static void put_names(json_t *result, const char *name)
+{
+	json_object_set_new(json_object_get(result, "parameters"), "names", json_pack("[s]", name));
+}
+
+/* What the base had and the new one lacks is named, and cannot be told when it was asked for. */
+static void vanished(void)
+{
+	struct lr_comparison c;
+	json_t *side[2];
+	char sum[LR_COMPARE_SUM], why[200];
+
+	for (int subset = 0; subset < 2; subset++) {
+		two(side, "s", 1);
+		json_array_remove(json_object_get(side[1], "metrics"), 0);
+		put_names(side[0], "performance");
+		put_names(side[1], subset ? "wg" : "performance");
+		is_int(lr_compare(&c, side[0], side[1], false, NULL), 0, "one of two is gone");
+		is_str(json_string_value(json_array_get(c.gone, 0)), "a", "it is named");
+		is_int(lr_compare_exit(&c), subset ? LR_EXIT_OK : LR_EXIT_FAILED,
+			subset ? "it was not asked for: exit 0" : "it was asked for: exit 1");
+		lr_compare_sum(&c, sum);
+		ok(strstr(sum, "1 of the base's are gone"), "%s", sum);
+		ok(!lr_compare_replaces(&c, why) && strstr(why, "a is not in"), "%s", why);
+		lr_compare_release(&c);
+		json_decref(side[0]);
+		json_decref(side[1]);
+	}
+}
+
+static bool replaces(const char *sitting, double factor, char why[200])
+{
+	struct lr_comparison c;
+	json_t *side[2];
+
+	two(side, sitting, factor);
+	if (lr_compare(&c, side[0], side[1], false, NULL) < 0)
+		abort();
+	bool good = lr_compare_replaces(&c, why);
+	lr_compare_release(&c);
+	json_decref(side[0]);
+	json_decref(side[1]);
+	return good;
+}
+
+static void bases(void)
+{
+	char why[200];
+
+	ok(replaces("s", 1.01, why), "1 %% more in one sitting becomes the base");
+	ok(replaces(NULL, 1.01, why), "and of another sitting");
+	ok(!replaces("s", 1.1, why), "10 %% more does not: %s", why);
+	ok(!replaces(NULL, 1.1, why) && strstr(why, "a rose, +10"),
+		"nor of another sitting, where it is called the same: %s", why);
+	ok(replaces(NULL, 0.9, why), "10 %% less does");
+}
+
+/* A build widens its own threshold; five runs of many metrics; more samples than are looked at. */
+static void rules(void)
+{
+	static double many[LR_RANK_MAX + 1];
+	struct lr_comparison c;
+	struct lr_err err = {0};
+	json_t *side[2];
+
+	two(side, "s", 1.1);
+	json_object_set_new(lr_result_metric(side[1], "a"), "threshold", json_real(50));
+	is_int(lr_compare(&c, side[0], side[1], false, NULL), 0, "a threshold of its own");
+	is_int(c.rows[0].verdict, LR_COMPARED_WORSE, "the base's counts");
+	double p = c.rows[0].p;
+	lr_compare_release(&c);
+	for (int i = 0; i < 30; i++) {
+		char name[8];
+		snprintf(name, sizeof(name), "n%d", i);
+		add(side[1], name, "lower", many, 10);
+	}
+	is_int(lr_compare(&c, side[0], side[1], false, NULL), 0, "30 more metrics");
+	ok(c.rows[0].p > 10 * p, "Holm's correction is over all of the file");
+	ok(c.rows[1].visible > 2 && c.rows[1].visible < 3, "2 %% and the scatter are visible: %g",
+		c.rows[1].visible);
+	lr_compare_release(&c);
+	for (int s = 0; s < 2; s++)
+		add(side[s], "many", "lower", many, LR_RANK_MAX + 1);
+	is_int(lr_compare(&c, side[0], side[1], false, &err), -1, "too many samples");
+	ok(strstr(err.text, "many: more than"), "are told: %s", err.text);
+	json_decref(side[0]);
+	json_decref(side[1]);
+}
+
+/* ARM kernels name no processor. */
+static void nameless(void)
+{
+	char why[200];
+	json_t *a = empty("s", 8e6), *b = empty("s", 8e6);
+
+	json_object_set_new(json_object_get(a, "machine"), "cpu", json_null());
+	ok(!lr_result_same_machine(a, b, why), "one has a name: %s", why);
+	json_object_set_new(json_object_get(b, "machine"), "cpu", json_null());
+	ok(lr_result_same_machine(a, b, why), "neither has: the same");
+	json_decref(a);
+	json_decref(b);
+}
+
 static void refused(void)
 {
 	json_t *base = empty("s", 8e6), *fresh = empty("s", 4e6);
@@ -212,6 +384,11 @@ int main(void)
 {
 	verdicts();
 	leaks();
+	differences();
+	vanished();
+	bases();
+	rules();
+	nameless();
 	refused();
 	noise(false);
 	noise(true);
