@@ -20,6 +20,8 @@
 #define DATAGRAM  65536
 #define ADDRESSES 64
 #define PROTOCOLS 32
+#define SOCKETS   (TRIES + 1) /* of a protocol: one a try, the last broadcasts */
+#define LOUD      TRIES
 
 enum state { WAITING, ASKED, TOLD, GONE };
 
@@ -28,8 +30,9 @@ struct item {
 	const struct lr_query_protocol *asked;
 	struct sockaddr_in at;
 	enum state state;
-	unsigned tries;
-	uint64_t sent_ns, rtt_ns; /* of the last question; 0: none yet */
+	unsigned tries, first;    /* of this question; the socket of its first try */
+	uint64_t asked_ns[TRIES]; /* by socket, on the clock of the kernel's stamps; 0: not there */
+	uint64_t sent_ns, rtt_ns; /* the last try; 0: none yet */
 	int fd;                   /* TCP; -1: none */
 	bool connected;
 	uint8_t *bytes; /* TCP: what came */
@@ -44,7 +47,7 @@ struct shout {
 struct lr_servers {
 	void (*found)(void *ctx, const struct lr_servers_found *server);
 	void *ctx;
-	int fds[PROTOCOLS]; /* by protocol; 0: none yet */
+	int fds[PROTOCOLS][SOCKETS]; /* -1: none yet */
 	struct item *items;
 	size_t n;
 	struct shout shouts[512];
@@ -70,8 +73,8 @@ struct lr_servers *lr_servers_new(
 		free(s);
 		return NULL;
 	}
-	for (unsigned i = 0; i < PROTOCOLS; i++)
-		s->fds[i] = -1;
+	for (unsigned i = 0; i < PROTOCOLS * SOCKETS; i++)
+		s->fds[i / SOCKETS][i % SOCKETS] = -1;
 	s->found = found;
 	s->ctx = ctx;
 	return s;
@@ -94,26 +97,27 @@ void lr_servers_free(struct lr_servers *s)
 		return;
 	for (size_t i = 0; i < s->n; i++)
 		hang_up(s, &s->items[i]);
-	for (unsigned i = 0; i < PROTOCOLS; i++)
-		if (s->fds[i] >= 0)
-			close(s->fds[i]);
+	for (unsigned i = 0; i < PROTOCOLS * SOCKETS; i++)
+		if (s->fds[i / SOCKETS][i % SOCKETS] >= 0)
+			close(s->fds[i / SOCKETS][i % SOCKETS]);
 	free(s->items);
 	free(s);
 }
 
-static int socket_of(struct lr_servers *s, const struct lr_query_protocol *p)
+static int socket_of(struct lr_servers *s, const struct lr_query_protocol *p, unsigned which)
 {
-	unsigned k = number(p);
+	int *there = &s->fds[number(p)][which];
 	const int on = 1, room = 1 << 20;
 
-	if (s->fds[k] >= 0)
-		return s->fds[k];
+	if (*there >= 0)
+		return *there;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	s->fds[k] = fd;
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	*there = fd;
 	return fd;
 }
 
@@ -144,7 +148,7 @@ static struct item *add(struct lr_servers *s, const struct lr_query_protocol *p,
 int lr_servers_ask(struct lr_servers *s, const struct lr_query_protocol *protocol,
 	const struct sockaddr_in *at)
 {
-	int rc = protocol->tcp ? 0 : socket_of(s, protocol);
+	int rc = protocol->tcp ? 0 : socket_of(s, protocol, 0);
 
 	if (rc < 0)
 		return rc;
@@ -156,7 +160,7 @@ int lr_servers_broadcast(
 {
 	if (protocol->tcp || !protocol->broadcast)
 		return 0;
-	int rc = socket_of(s, protocol);
+	int rc = socket_of(s, protocol, LOUD);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < s->n_shouts; i++)
@@ -201,8 +205,8 @@ static void shout(struct lr_servers *s)
 			struct sockaddr_in at = {.sin_family = AF_INET,
 				.sin_port = htons(s->shouts[i].port),
 				.sin_addr = to[k]};
-			(void)!sendto(
-				s->fds[number(p)], ask, len, 0, (struct sockaddr *)&at, sizeof(at));
+			(void)!sendto(s->fds[number(p)][LOUD], ask, len, 0, (struct sockaddr *)&at,
+				sizeof(at));
 		}
 	}
 }
@@ -233,20 +237,20 @@ static void ask(struct lr_servers *s, struct item *i)
 		return;
 	}
 	size_t len = lr_query_ask(&i->query, bytes);
+	unsigned which = (i->first + i->tries++) % TRIES;
+	int fd = socket_of(s, p, which);
 	i->state = ASKED;
-	i->tries++;
 	i->sent_ns = lr_now();
-	(void)!sendto(s->fds[number(p)], bytes, len, 0, (struct sockaddr *)&i->at, sizeof(i->at));
+	i->asked_ns[which] = lr_clock_ns(CLOCK_REALTIME);
+	(void)!sendto(fd, bytes, len, 0, (struct sockaddr *)&i->at, sizeof(i->at));
 }
 
 /* --- answers --- */
 
-static void measure(struct item *i)
+static void measure(struct item *i, uint64_t asked, uint64_t came)
 {
-	uint64_t rtt = i->sent_ns ? lr_now() - i->sent_ns : 0;
-
-	if (rtt && (!i->rtt_ns || rtt < i->rtt_ns))
-		i->rtt_ns = rtt;
+	if (asked && came > asked && (!i->rtt_ns || came - asked < i->rtt_ns))
+		i->rtt_ns = came - asked;
 }
 
 static void tell(struct lr_servers *s, struct item *i)
@@ -270,25 +274,31 @@ static void go_on(struct lr_servers *s, struct item *i)
 	i->state = GONE;
 	if (i->query.next_port)
 		at.sin_port = htons(i->query.next_port);
-	if (!next || find(s, next, &at) || (!next->tcp && socket_of(s, next) < 0))
+	if (!next || find(s, next, &at))
 		return;
 	struct item *more = add(s, next, i->asked, &at);
 	if (more)
 		ask(s, more);
 }
 
-static void take(struct lr_servers *s, struct item *i, const uint8_t *bytes, size_t len)
+/* A datagram that came to the socket of a try at that time: the answer to that try. What a
+ * challenge was given to goes on asking. */
+static void take(struct lr_servers *s, struct item *i, unsigned which, uint64_t came, size_t len)
 {
-	switch (lr_query_take(&i->query, bytes, len)) {
+	enum lr_query_verdict v = lr_query_take(&i->query, s->datagram, len);
+
+	if (v == LR_QUERY_MORE || v == LR_QUERY_DONE)
+		measure(i, i->asked_ns[which], came);
+	switch (v) {
 	case LR_QUERY_IGNORED:
 		break;
 	case LR_QUERY_MORE:
-		measure(i);
 		i->tries = 0;
+		i->first = which;
+		memset(i->asked_ns, 0, sizeof(i->asked_ns));
 		ask(s, i);
 		break;
 	case LR_QUERY_DONE:
-		measure(i);
 		tell(s, i);
 		break;
 	case LR_QUERY_ELSEWHERE:
@@ -297,21 +307,38 @@ static void take(struct lr_servers *s, struct item *i, const uint8_t *bytes, siz
 	}
 }
 
-static void receive(struct lr_servers *s, const struct lr_query_protocol *p)
+/* When the kernel took the datagram in: our own work does not count. */
+static uint64_t stamp_of(struct msghdr *msg)
 {
-	struct sockaddr_in from;
-	socklen_t len = sizeof(from);
-	ssize_t n;
+	struct timespec ts;
 
-	for (unsigned k = 0; k < 256; k++, len = sizeof(from)) {
-		n = recvfrom(s->fds[number(p)], s->datagram, sizeof(s->datagram), 0,
-			(struct sockaddr *)&from, &len);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+			return (uint64_t)ts.tv_sec * LR_NS_PER_S + (uint64_t)ts.tv_nsec;
+		}
+	return lr_clock_ns(CLOCK_REALTIME);
+}
+
+static void receive(struct lr_servers *s, const struct lr_query_protocol *p, unsigned which)
+{
+	for (unsigned k = 0; k < 256; k++) {
+		_Alignas(struct cmsghdr) char control[64];
+		struct sockaddr_in from;
+		struct iovec iov = {s->datagram, sizeof(s->datagram)};
+		struct msghdr msg = {.msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control)};
+		ssize_t n = recvmsg(s->fds[number(p)][which], &msg, 0);
 		if (n < 0)
 			return;
 		struct item *i = find(s, p, &from);
-		if (i && i->state == ASKED)
-			take(s, i, s->datagram, (size_t)n);
-		else if (!i && s->n_shouts && (i = add(s, p, p, &from)))
+		if (which != LOUD && i && i->state == ASKED)
+			take(s, i, which, stamp_of(&msg), (size_t)n);
+		else if (which == LOUD && !i && (i = add(s, p, p, &from)))
 			ask(s, i); /* it answered a broadcast: now alone, and measured */
 	}
 }
@@ -322,7 +349,7 @@ static void stream_ready(struct lr_servers *s, struct item *i, short events)
 
 	if (!i->connected && (events & POLLOUT)) {
 		size_t n = lr_query_ask(&i->query, bytes);
-		measure(i);
+		measure(i, i->sent_ns, lr_now());
 		i->connected = true;
 		i->sent_ns = lr_now();
 		i->bytes = malloc(LR_QUERY_ANSWER_MAX);
@@ -338,7 +365,7 @@ static void stream_ready(struct lr_servers *s, struct item *i, short events)
 		if (v == LR_QUERY_MORE)
 			return;
 		if (v == LR_QUERY_DONE) {
-			measure(i);
+			measure(i, i->sent_ns, lr_now());
 			tell(s, i);
 		}
 	}
@@ -372,10 +399,10 @@ static unsigned gather(struct lr_servers *s, struct pollfd *p, struct item **ite
 {
 	unsigned n = 0;
 
-	for (unsigned k = 0; k < PROTOCOLS; k++)
-		if (s->fds[k] >= 0) {
+	for (unsigned k = 0; k < PROTOCOLS * SOCKETS; k++)
+		if (s->fds[k / SOCKETS][k % SOCKETS] >= 0) {
 			items[n] = NULL;
-			p[n++] = (struct pollfd){s->fds[k], POLLIN, 0};
+			p[n++] = (struct pollfd){s->fds[k / SOCKETS][k % SOCKETS], POLLIN, 0};
 		}
 	for (size_t k = 0; k < s->n; k++)
 		if (s->items[k].fd >= 0) {
@@ -388,8 +415,8 @@ static unsigned gather(struct lr_servers *s, struct pollfd *p, struct item **ite
 
 static void wait_some(struct lr_servers *s, int ms)
 {
-	struct pollfd p[PROTOCOLS + STREAMS];
-	struct item *items[PROTOCOLS + STREAMS];
+	struct pollfd p[PROTOCOLS * SOCKETS + STREAMS];
+	struct item *items[PROTOCOLS * SOCKETS + STREAMS];
 	unsigned n = gather(s, p, items);
 
 	if (poll(p, n, ms) <= 0)
@@ -399,9 +426,9 @@ static void wait_some(struct lr_servers *s, int ms)
 			continue;
 		if (items[k])
 			stream_ready(s, items[k], p[k].revents);
-		for (unsigned f = 0; !items[k] && f < PROTOCOLS; f++)
-			if (s->fds[f] == p[k].fd)
-				receive(s, &lr_query_protocols[f]);
+		for (unsigned f = 0; !items[k] && f < PROTOCOLS * SOCKETS; f++)
+			if (s->fds[f / SOCKETS][f % SOCKETS] == p[k].fd)
+				receive(s, &lr_query_protocols[f / SOCKETS], f % SOCKETS);
 	}
 }
 

@@ -1,11 +1,13 @@
 /*
  * servers.h - asks for servers of games: by broadcast, and at addresses that are known
  *
- * Theory of operation. Each protocol over UDP has a socket; a query of lib/game/query.h belongs to
- * an address and a protocol. What answers a broadcast is asked once more by itself, so that the
- * round trip is that of one question and its answer, read from our own clock. Over TCP the time to
- * connect counts as well: the shorter of the two is told. A question without an answer is asked
- * again, three times in all. IPv4.
+ * Theory of operation. A query of lib/game/query.h belongs to an address and a protocol. What
+ * answers a broadcast is asked once more by itself. A question without an answer is asked again,
+ * three times in all. Over UDP each try of a protocol has a socket of its own, and the broadcasts
+ * have one: by where an answer comes it belongs to one question, so that the round trip is that of
+ * a question and its answer (Karn's ambiguity, RFC 6298, 3, does not arise), up to the time at
+ * which the kernel took it in. Over TCP the time to connect counts as well: the shorter of the two
+ * is told. IPv4.
  */
 #ifndef LR_IO_SERVERS_H
 #define LR_IO_SERVERS_H
