@@ -63,6 +63,9 @@ static const struct lr_opt options[] = {
 		"let consoles and other machines at this interface take part, by addresses of the "
 		"pool",
 		AT(bridge)},
+	{"dhcp", 0, LR_OPT_FLAG, NULL,
+		"with --bridge: give those machines their addresses, where nobody else does",
+		AT(dhcp)},
 	{"ipx", 0, LR_OPT_FLAG, NULL,
 		"serve the IPX network of DOSBox: there, ipxnet connect our address", AT(ipx)},
 	{"foreground", 'f', LR_OPT_FLAG, NULL, "stay in the foreground", AT(foreground)},
@@ -105,7 +108,7 @@ static const char *conflict(const struct lr_up_args *a, int n)
 {
 	bool hosting = a->relay || a->outside || a->fresh || a->hide_all;
 	bool party = hosting || a->name || a->hide || a->force || a->budget || a->no_map ||
-		     a->redundant || a->bridge;
+		     a->redundant || a->bridge || a->dhcp;
 
 	if (a->down + a->status + (a->config != NULL) > 1)
 		return "--config, --down and --status exclude each other";
@@ -113,12 +116,14 @@ static const char *conflict(const struct lr_up_args *a, int n)
 		return "--tun and --tap exclude each other";
 	if (a->tun && a->bridge)
 		return "--tun and --bridge exclude each other";
+	if (a->dhcp && !a->bridge && !a->config && !a->down && !a->status)
+		return "--dhcp gives addresses to machines at the interface that --bridge names";
 	if (a->config && n)
 		return "--config takes no operand; the interface's name goes behind --iface";
 	if (party && (a->config || a->down || a->status))
 		return "--relay, --public, --new, --name, --hide-address, --hide-all, "
-		       "--force, --punch-budget, --no-portmap, --redundant and --bridge are for "
-		       "parties";
+		       "--force, --punch-budget, --no-portmap, --redundant, --bridge and --dhcp "
+		       "are for parties";
 	if ((a->outside || a->fresh || a->hide_all) && n)
 		return "--public, --new and --hide-all are for hosting: the invite says where to "
 		       "join";

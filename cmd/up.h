@@ -16,7 +16,7 @@ struct lr_up_args {
 	/* parties */
 	const char *relay, *outside, *name, *budget, *redundant, *uplink;
 	uint64_t rate; /* what `uplink` says, bit/s */
-	bool hide, hide_all, fresh, force, no_map;
+	bool hide, hide_all, fresh, force, no_map, dhcp;
 };
 
 extern const struct lr_prog lr_up_prog;

@@ -142,6 +142,7 @@ static int start_node(struct lr_cli *cli, const struct up *up, struct lr_node *n
 		.redundant = up->redundant,
 		.force = a->force,
 		.bridge = a->bridge,
+		.dhcp = a->dhcp,
 	};
 
 	if (!a->iface && lr_host_iface(iface, &cli->err) != 0)

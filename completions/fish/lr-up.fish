@@ -33,6 +33,7 @@ complete -c lr-up -l pass -x -a 'netbios llmnr ssdp dropbox mdns all' -d 'let ch
 complete -c lr-up -l isolate -d 'let only ping and these ports pass, as 27960-27963,4445'
 complete -c lr-up -l capture -x -a '(__lr_ifaces)' -d 'carry what active games send to all on another interface, or on every other'
 complete -c lr-up -l bridge -x -d 'let consoles and other machines at this interface take part, by addresses of the pool'
+complete -c lr-up -l dhcp -d 'with --bridge: give those machines their addresses, where nobody else does'
 complete -c lr-up -l ipx -d 'serve the IPX network of DOSBox: there, ipxnet connect our address'
 complete -c lr-up -s f -l foreground -d 'stay in the foreground'
 complete -c lr-up -l ready-fd -x -d 'write a newline to this descriptor when all works'

@@ -2,18 +2,22 @@
  * bridge.c - machines of the house that take part through this node
  *
  * Theory of operation. A second cable of the switch goes to a segment of the house. A machine there
- * takes part when it has an address of the pool, set by hand: it is known from its ARP and IP
+ * takes part when it has an address of the pool, set by hand or given by us when it asked
+ * (lease.c): it is known from its ARP and IP
  * (`machines`), its owner lists it, and as soon as the address is settled as ours
  * (lr_lan_host.ours) its IP travels as our own does. A machine that says an address of this node or
- * of a member is not heard. What any other machine sends is of the house and stays there.
+ * of a member is not heard. Whatever else a machine sends goes as it is to other bridges (whole.c).
  *
  *   machine --> ARP ------------------> answered here, for this node and for members
- *          \--> IP, source in the pool: rules --> ROUTE to one member, COPIES to all
- *                                            \--> `also`: to our own interface
+ *         |\--> IP, source in the pool: rules --> ROUTE to one member, COPIES to all
+ *         |                                  \--> `also`: to our own interface
+ *          \--> all else: rules ------------> WRAP, to other bridges
  *   member, our interface --> IP for a machine, or for all --> `also`: to the segment
+ *   other bridge --> EtherIP: rules --------> `also`: to the segment
  *
- * No loop comes of it: what the party has for the segment bears a member's MAC there, and a frame
- * with the MAC of a member or of ours that comes from the segment goes no further.
+ * No loop comes of it: what the party has for the segment bears there the MAC of a member, or of a
+ * house that a member bridges, and a frame with such a MAC, or ours, that comes from the segment
+ * goes no further (station.c). What came from the tunnel never goes into it again.
  *
  * Source: RFC 826, RFC 5227.
  */
@@ -31,14 +35,21 @@ int lr_lan_bridge(struct lr_lan *lan)
 	if (!lan->bridge)
 		return -1;
 	lan->bridge->hello_ns = LR_NEVER;
+	lr_map_init(&lan->bridge->by_mac, LR_MAC);
 	return 0;
 }
 
 void lr_lan_bridge_free(struct lr_lan *lan)
 {
-	if (lan->bridge)
-		free(lan->bridge->port.storm);
-	free(lan->bridge);
+	struct lr_lan_bridge *b = lan->bridge;
+
+	if (!b)
+		return;
+	lr_lan_stations_clear(b);
+	lr_map_release(&b->by_mac);
+	free(b->port.storm);
+	free(b->dhcp);
+	free(b);
 	lan->bridge = NULL;
 }
 
@@ -96,8 +107,15 @@ static struct lr_lan_machine *slot(struct lr_lan_bridge *b, uint64_t now, const 
 	return now - oldest->heard_ns > IDLE_NS ? oldest : NULL;
 }
 
-/* The machine with that MAC speaks as `ip`, of the pool. Why it may not. */
-static enum lr_lan_drop speaks(
+/* Whether a member has it. While another carries our segment its machines are of our house, too. */
+static bool is_members(const struct lr_lan *lan, const struct lr_ip *ip)
+{
+	const struct lr_lan_member *m = lan->host.holder(lan->host.ctx, ip->family, ip->b);
+
+	return m && !(lan->bridge->stands && m->bridges && !lr_ip_equal(ip, &m->at[0]));
+}
+
+enum lr_lan_drop lr_lan_machine_speaks(
 	struct lr_lan *lan, uint64_t now, const uint8_t *mac, const struct lr_ip *ip)
 {
 	struct lr_lan_bridge *b = lan->bridge;
@@ -107,8 +125,7 @@ static enum lr_lan_drop speaks(
 		m->heard_ns = now;
 		return LR_LAN_DROP_NONE;
 	}
-	if (lr_lan_is_own(lan, ip) || lan->host.holder(lan->host.ctx, ip->family, ip->b) ||
-		(m && now - m->heard_ns < MOVE_NS))
+	if (lr_lan_is_own(lan, ip) || is_members(lan, ip) || (m && now - m->heard_ns < MOVE_NS))
 		return LR_LAN_DROP_ADDRESS;
 	if (!m)
 		m = slot(b, now, mac);
@@ -121,26 +138,50 @@ static enum lr_lan_drop speaks(
 	return LR_LAN_DROP_NONE;
 }
 
+bool lr_lan_machine_has(const struct lr_lan *lan, const uint8_t mac[LR_MAC], const struct lr_ip *ip)
+{
+	const struct lr_lan_machine *m = find(lan->bridge, ip);
+
+	return m && memcmp(m->mac, mac, LR_MAC) == 0;
+}
+
+void lr_lan_machine_gone(struct lr_lan *lan, const struct lr_ip *ip)
+{
+	struct lr_lan_bridge *b = lan->bridge;
+	struct lr_lan_machine *m = find(b, ip);
+
+	if (!m)
+		return;
+	*m = b->machines[--b->n];
+	b->fresh = true;
+}
+
 /* --- ARP --- */
 
-static enum lr_lan_drop judge_arp(struct lr_lan *lan, uint64_t now, const uint8_t *frame,
-	size_t len, struct lr_lan_verdict *v)
+static void machine_arp(
+	struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, struct lr_lan_verdict *v)
 {
 	const uint8_t *question = frame + LR_LAN_HEAD;
-	struct lr_ip sender = {.family = 4};
+	struct lr_ip sender = {.family = 4}, target = {.family = 4};
+	enum lr_lan_drop why = LR_LAN_DROP_NONE;
 
-	if (len < LR_LAN_HEAD + LR_ARP_LEN)
-		return LR_LAN_DROP_FRAME;
-	if (memcmp(question + 8, frame + LR_MAC, LR_MAC) != 0)
-		return LR_LAN_DROP_FOREIGN_MAC;
-	memcpy(sender.b, question + 14, 4);
-	if (lr_prefix_covers(&lan->pool, &sender)) {
-		enum lr_lan_drop why = speaks(lan, now, question + 8, &sender);
-		if (why != LR_LAN_DROP_NONE)
-			return why;
+	if (len < LR_LAN_HEAD + LR_ARP_LEN) {
+		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_FRAME);
+		return;
 	}
-	lr_lan_arp_bridged(lan, frame, v);
-	return LR_LAN_DROP_NONE;
+	memcpy(sender.b, question + 14, 4);
+	memcpy(target.b, question + 24, 4);
+	bool in_pool = lr_prefix_covers(&lan->pool, &sender);
+	if (memcmp(question + 8, frame + LR_MAC, LR_MAC) != 0)
+		why = LR_LAN_DROP_FOREIGN_MAC;
+	else if (in_pool)
+		why = lr_lan_machine_speaks(lan, now, question + 8, &sender);
+	if (why != LR_LAN_DROP_NONE)
+		lr_lan_verdict_drop(lan, v, why);
+	else if (in_pool || lr_prefix_covers(&lan->pool, &target))
+		lr_lan_arp_bridged(lan, frame, v);
+	else
+		lr_lan_out_whole(lan, now, frame, len, v);
 }
 
 /* --- IP --- */
@@ -197,34 +238,40 @@ static void pass(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool pa
 	}
 }
 
-/* A frame that a machine sent to somebody of the party, or to all. */
-static void machine_ip(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool partial,
+/* IPv4 that a machine sent to somebody of the party, or to all. */
+static void machine_ip(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bool partial,
 	struct lr_lan_verdict *v)
 {
 	struct lr_packet p;
-	enum lr_lan_drop why = LR_LAN_DROP_HOME;
 
-	v->bytes += LR_LAN_HEAD;
-	v->len -= LR_LAN_HEAD;
-	if (lr_packet_parse(v->bytes, v->len, &p) != LR_IP_FINE) {
+	if (lr_packet_parse(frame + LR_LAN_HEAD, len - LR_LAN_HEAD, &p) != LR_IP_FINE ||
+		p.family != 4) {
 		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_PACKET);
 		return;
 	}
-	struct lr_ip src = lr_packet_src(v->bytes);
-	if (lr_prefix_covers(&lan->pool, &src))
-		why = speaks(lan, now, frame + LR_MAC, &src);
+	struct lr_ip src = lr_packet_src(frame + LR_LAN_HEAD);
+	if (!lr_prefix_covers(&lan->pool, &src)) {
+		lr_lan_out_whole(lan, now, frame, len, v);
+		return;
+	}
+	enum lr_lan_drop why = lr_lan_machine_speaks(lan, now, frame + LR_MAC, &src);
 	if (why == LR_LAN_DROP_NONE && !lan->host.ours(lan->host.ctx, &src))
 		why = LR_LAN_DROP_UNLISTED;
+	v->bytes += LR_LAN_HEAD;
+	v->len -= LR_LAN_HEAD;
 	if (why != LR_LAN_DROP_NONE)
 		lr_lan_verdict_drop(lan, v, why);
 	else
 		pass(lan, now, frame, partial, &p, v);
 }
 
-/* Whether it is for somebody here: the segment is heard whole. */
+/* Whether it is for somebody of the party: the segment is heard whole. */
 static bool meant(const struct lr_lan *lan, const uint8_t *mac)
 {
-	return (mac[0] & 1) || memcmp(mac, lan->mac, LR_MAC) == 0 || lr_map_get(&lan->by_mac, mac);
+	const struct lr_lan_station *s = lr_lan_station(lan, mac);
+
+	return (mac[0] & 1) || memcmp(mac, lan->mac, LR_MAC) == 0 ||
+	       lr_map_get(&lan->by_mac, mac) || (s && s->at != &lan->bridge->port);
 }
 
 /* What is not for us, or comes while another bridge carries, tells who has which address, too. (The
@@ -241,14 +288,17 @@ static void overhear(struct lr_lan *lan, uint64_t now, const uint8_t *frame, siz
 	else if (type == ETH_ARP && len >= LR_LAN_HEAD + LR_ARP_LEN)
 		memcpy(src.b, body + 14, 4);
 	if (lr_prefix_covers(&lan->pool, &src))
-		(void)speaks(lan, now, frame + LR_MAC, &src);
+		(void)lr_lan_machine_speaks(lan, now, frame + LR_MAC, &src);
 }
 
-/* Whether the MAC is of the party: then the frame came from there. */
-static bool of_party(const struct lr_lan *lan, const uint8_t *mac)
+/* Who sent it. Why it is not to be heard. */
+static enum lr_lan_drop judge_from(struct lr_lan *lan, uint64_t now, const uint8_t *from)
 {
-	return memcmp(mac, lan->mac, LR_MAC) == 0 || memcmp(mac, lan->switch_mac, LR_MAC) == 0 ||
-	       lr_map_get(&lan->by_mac, mac);
+	if (lr_lan_is_member_mac(lan, from))
+		return LR_LAN_DROP_LOOP;
+	if (lan->bridge->stands) /* what is put there by who carries looks as the house's own */
+		return LR_LAN_DROP_NONE;
+	return lr_lan_station_speaks(lan, now, from, &lan->bridge->port);
 }
 
 void lr_lan_bridged(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, bool partial,
@@ -267,23 +317,22 @@ void lr_lan_bridged(struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len
 		lr_lan_hear_hello(lan, now, frame, len);
 		return;
 	}
-	if (of_party(lan, from)) {
-		lr_lan_verdict_drop(lan, v, LR_LAN_DROP_LOOP);
+	enum lr_lan_drop why = judge_from(lan, now, from);
+	if (why != LR_LAN_DROP_NONE) {
+		lr_lan_verdict_drop(lan, v, why);
 		return;
 	}
-	if (lan->bridge->stands || !meant(lan, frame)) {
+	if (lr_lan_asks_lease(lan, frame, len)) {
+		lr_lan_lease(lan, now, frame, len, v);
+	} else if (lan->bridge->stands || !meant(lan, frame)) {
 		overhear(lan, now, frame, len);
 		if (lan->bridge->stands)
 			lr_lan_verdict_drop(lan, v, LR_LAN_DROP_STANDBY);
-		return;
+	} else if (type == ETH_IP4) {
+		machine_ip(lan, now, frame, len, partial, v);
+	} else if (type == ETH_ARP) {
+		machine_arp(lan, now, frame, len, v);
+	} else {
+		lr_lan_out_whole(lan, now, frame, len, v);
 	}
-	enum lr_lan_drop why = LR_LAN_DROP_HOME;
-	if (type == ETH_IP4) {
-		machine_ip(lan, now, frame, partial, v);
-		return;
-	}
-	if (type == ETH_ARP)
-		why = judge_arp(lan, now, frame, len, v);
-	if (why != LR_LAN_DROP_NONE)
-		lr_lan_verdict_drop(lan, v, why);
 }

@@ -14,10 +14,8 @@
 
 enum { VERSION_AT = 0x3000, HEAD = 2, TTL = 64 };
 enum { ETH_VLAN = 0x8100, ETH_QINQ = 0x88a8, ETH_TYPES = 0x0600, TAG = 4 };
-#define FRAME_KEY 0x20000u /* of storms: the ethertype is added */
 
-/* The type behind all tags, and where what it says begins; false: the frame makes no sense. */
-static bool inner_type(const uint8_t *frame, size_t len, uint16_t *type, size_t *at)
+bool lr_lan_frame_type(const uint8_t *frame, size_t len, uint16_t *type, size_t *at)
 {
 	for (*at = LR_LAN_HEAD; *at <= len; *at += TAG) {
 		*type = lr_get_be16(frame + *at - 2);
@@ -28,7 +26,7 @@ static bool inner_type(const uint8_t *frame, size_t len, uint16_t *type, size_t 
 }
 
 /* 01-80-c2-00-00-00 to -0f: spanning tree, pause, 802.1X; no bridge forwards them. */
-static bool is_link_control(const uint8_t *mac)
+bool lr_lan_is_link_control(const uint8_t *mac)
 {
 	static const uint8_t base[] = {1, 0x80, 0xc2, 0, 0};
 
@@ -40,11 +38,6 @@ static bool is_group(const uint8_t *mac)
 	return mac[0] & 1;
 }
 
-static bool is_ip(uint16_t type)
-{
-	return type == ETH_IP4 || type == ETH_ARP || type == ETH_IP6;
-}
-
 /* --- out --- */
 
 static enum lr_lan_drop judge_out(struct lr_lan *lan, uint64_t now, const uint8_t *frame,
@@ -53,19 +46,24 @@ static enum lr_lan_drop judge_out(struct lr_lan *lan, uint64_t now, const uint8_
 	uint16_t type;
 	size_t at;
 
-	if (!inner_type(frame, len, &type, &at) || len > LR_LAN_FRAME)
+	if (!lr_lan_frame_type(frame, len, &type, &at) || len > LR_LAN_FRAME)
 		return LR_LAN_DROP_FRAME;
-	if (is_link_control(frame))
+	if (lr_lan_is_link_control(frame))
 		return LR_LAN_DROP_LINK_CONTROL;
-	if (is_ip(type))
+	if (lr_lan_is_ip(type))
 		return LR_LAN_DROP_NO_BRIDGE;
 	if (!lr_lan_frame_passes(lan, type, frame + at, len - at))
 		return LR_LAN_DROP_ISOLATED;
 	if (is_group(frame)) {
-		bool passes = lr_lan_storm_passes(&lan->self, FRAME_KEY | type, now);
+		bool passes = lr_lan_storm_passes(&lan->self, LR_LAN_FRAME_KEY | type, now);
 		return passes ? LR_LAN_DROP_NONE : LR_LAN_DROP_STORM;
 	}
 	v->only = lr_map_get(&lan->by_mac, frame);
+	const struct lr_lan_station *s = v->only ? NULL : lr_lan_station(lan, frame);
+	if (s && s->at == &lan->bridge->port)
+		return LR_LAN_DROP_NONE;
+	if (s && lr_lan_carries(lan))
+		v->only = s->at;
 	return v->only ? LR_LAN_DROP_NONE : LR_LAN_DROP_UNKNOWN_MAC;
 }
 
@@ -74,9 +72,12 @@ void lr_lan_out_other(
 {
 	enum lr_lan_drop why = judge_out(lan, now, frame, len, v);
 
-	v->act = LR_LAN_WRAP;
-	if (why != LR_LAN_DROP_NONE)
+	if (why != LR_LAN_DROP_NONE) {
 		lr_lan_verdict_drop(lan, v, why);
+		return;
+	}
+	v->also = lr_lan_to_house(lan, frame, len);
+	v->act = is_group(frame) || v->only ? LR_LAN_WRAP : LR_LAN_TAKEN;
 }
 
 static const struct lr_ip *own_of(const struct lr_lan *lan, uint8_t family)
@@ -138,8 +139,7 @@ uint8_t *lr_lan_wrap(
 
 /* --- in --- */
 
-/* Whether ARP, ND or IP at `p` speaks for an address that this node or a member has. */
-static bool speaks_for_us(struct lr_lan *lan, uint16_t type, const uint8_t *p, size_t len)
+bool lr_lan_speaks_for_us(struct lr_lan *lan, uint16_t type, const uint8_t *p, size_t len)
 {
 	struct lr_ip ip = {.family = 4};
 
@@ -162,28 +162,43 @@ static bool speaks_for_us(struct lr_lan *lan, uint16_t type, const uint8_t *p, s
 	return lr_lan_is_taken(lan, &ip);
 }
 
-static enum lr_lan_drop judge_in(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
-	const uint8_t *frame, size_t len)
+/* A frame of the member's own machine. */
+static enum lr_lan_drop judge_own(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	const uint8_t *frame, size_t len, unsigned *also)
 {
 	uint16_t type;
 	size_t at;
 
-	if (len < LR_LAN_HEAD || !inner_type(frame, len, &type, &at))
+	if (!lr_lan_frame_type(frame, len, &type, &at))
 		return LR_LAN_DROP_FRAME;
-	if (memcmp(frame + LR_MAC, from->mac, LR_MAC) != 0)
-		return LR_LAN_DROP_FOREIGN_MAC;
-	if (is_link_control(frame))
+	if (lr_lan_is_link_control(frame))
 		return LR_LAN_DROP_LINK_CONTROL;
-	if (!is_group(frame) && memcmp(frame, lan->mac, LR_MAC) != 0)
+	*also = lr_lan_to_house(lan, frame, len);
+	if (is_group(frame) || memcmp(frame, lan->mac, LR_MAC) == 0)
+		*also |= LR_LAN_DEVICE;
+	if (!*also)
 		return LR_LAN_DROP_NOT_OURS;
-	if (is_ip(type))
-		return speaks_for_us(lan, type, frame + at, len - at) ? LR_LAN_DROP_ADDRESS
-								      : LR_LAN_DROP_NO_BRIDGE;
+	if (lr_lan_is_ip(type))
+		return lr_lan_speaks_for_us(lan, type, frame + at, len - at)
+			       ? LR_LAN_DROP_ADDRESS
+			       : LR_LAN_DROP_NO_BRIDGE;
 	if (!lr_lan_frame_passes(lan, type, frame + at, len - at))
 		return LR_LAN_DROP_ISOLATED;
-	if (is_group(frame) && !lr_lan_storm_passes(from, FRAME_KEY | type, now))
+	if (is_group(frame) && !lr_lan_storm_passes(from, LR_LAN_FRAME_KEY | type, now))
 		return LR_LAN_DROP_STORM;
 	return LR_LAN_DROP_NONE;
+}
+
+static enum lr_lan_drop judge_in(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	const uint8_t *frame, size_t len, unsigned *also)
+{
+	if (len < LR_LAN_HEAD)
+		return LR_LAN_DROP_FRAME;
+	if (memcmp(frame + LR_MAC, from->mac, LR_MAC) == 0)
+		return judge_own(lan, now, from, frame, len, also);
+	if (!from->bridges || lr_lan_is_member_mac(lan, frame + LR_MAC))
+		return LR_LAN_DROP_FOREIGN_MAC;
+	return lr_lan_in_whole(lan, now, from, frame, len, also);
 }
 
 void lr_lan_in_etherip(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
@@ -204,7 +219,7 @@ void lr_lan_in_etherip(struct lr_lan *lan, uint64_t now, struct lr_lan_member *f
 	else if (len < HEAD || lr_get_be16(body) != VERSION_AT)
 		why = LR_LAN_DROP_ETHERIP;
 	else
-		why = judge_in(lan, now, from, body + HEAD, len - HEAD);
+		why = judge_in(lan, now, from, body + HEAD, len - HEAD, &v->also);
 	if (why != LR_LAN_DROP_NONE) {
 		lr_lan_verdict_drop(lan, v, why);
 	} else if (body) {

@@ -137,6 +137,7 @@ void lr_lan_leave(struct lr_lan *lan, struct lr_lan_member *m)
 		lr_map_remove(&lan->by_mac, m->mac);
 	if (!lan->members)
 		lan->query_ns = LR_NEVER;
+	lr_lan_stations_forget(lan, m);
 	lr_lan_pieces_release(m);
 	free(m->joined);
 	free(m->storm);
@@ -154,6 +155,13 @@ void lr_lan_member_at(
 void lr_lan_member_hub(struct lr_lan_member *m, bool hub)
 {
 	m->hub = hub;
+}
+
+void lr_lan_member_bridges(struct lr_lan *lan, struct lr_lan_member *m, bool bridges)
+{
+	m->bridges = bridges;
+	if (!bridges)
+		lr_lan_stations_forget(lan, m);
 }
 
 void *lr_lan_owner(const struct lr_lan_member *m)
@@ -260,7 +268,7 @@ static bool meant(
 	if (v->only)
 		return v->only == m;
 	if (v->act == LR_LAN_WRAP)
-		return !m->stock;
+		return !m->stock && (!v->bridges || m->bridges);
 	if (v->act == LR_LAN_DELIVER && (!v->from || m == v->from || !(m->stock || v->from->stock)))
 		return false;
 	return v->group.family == 0 || lr_lan_has_joined(lan, m, &v->group);

@@ -53,8 +53,8 @@
  *
  * Frames that are no IP (IPX, games of raw Ethernet) travel as EtherIP (RFC 3378, IP protocol 97)
  * between members' virtual addresses. It is opened only from a member's own virtual address, when
- * the source MAC inside is that member's; what is cut on the way is put together here, since the
- * system does it only for packets that it keeps.
+ * the source MAC inside is that member's, or one of the house that it bridges (whole.c); what is
+ * cut on the way is put together here, since the system does it only for packets that it keeps.
  *
  * Source: RFC 826, RFC 894, RFC 1112, RFC 2464, RFC 3376, RFC 3378, RFC 3810, RFC 4541, RFC 4861,
  * RFC 5227.
@@ -67,6 +67,7 @@
 #include <stdint.h>
 
 #include "lib/crypto/crypto.h"
+#include "lib/lan/dhcp.h"
 #include "lib/net/addr.h"
 
 #define LR_MAC       6
@@ -115,9 +116,10 @@ enum lr_lan_drop {
 	LR_LAN_DROP_NO_BRIDGE, /* EtherIP: IP of a machine behind a bridge, and we have none */
 	LR_LAN_DROP_PIECES,    /* EtherIP in pieces: too many, too late, or they overlap */
 	LR_LAN_DROP_LOOP,      /* bridge: from the house, with a MAC of the party */
-	LR_LAN_DROP_HOME,      /* bridge: of a machine without an address of the pool */
+	LR_LAN_DROP_HOME,      /* bridge: of the house, and for nobody of the party */
 	LR_LAN_DROP_UNLISTED,  /* bridge: of a machine whose address is not settled yet */
 	LR_LAN_DROP_STANDBY,   /* bridge: another member's carries the segment */
+	LR_LAN_DROP_MACS,      /* bridge: of more machines than are kept of one house */
 	LR_LAN_DROPS
 };
 const char *lr_lan_drop_name(enum lr_lan_drop drop);
@@ -142,6 +144,8 @@ struct lr_lan_host {
 	struct lr_lan_member *(*holder)(void *ctx, uint8_t family, const uint8_t *address);
 	/* Whether a bridged machine's address is settled as ours; only with lr_lan_bridge(). */
 	bool (*ours)(void *ctx, const struct lr_ip *ip);
+	/* An address for one that asks, as in lib/lan/dhcp.h; only with lr_lan_bridge_dhcp(). */
+	bool (*choose)(void *ctx, const uint8_t mac[LR_MAC], unsigned round, struct lr_ip *out);
 };
 
 /* `ethernet`: the interface gives frames; else IP packets, and there is no EtherIP. `mac`: its own.
@@ -169,6 +173,9 @@ void lr_lan_member_at(
 	struct lr_lan_member *m, const struct lr_ip *four, const struct lr_ip *six, bool stock);
 /* Whether it is the hub of guests. */
 void lr_lan_member_hub(struct lr_lan_member *m, bool hub);
+/* Whether it carries a segment of its house: frames of machines there come from it, and go to it.
+ * When it no longer does, another may do so for them at once. */
+void lr_lan_member_bridges(struct lr_lan *lan, struct lr_lan_member *m, bool bridges);
 void *lr_lan_owner(const struct lr_lan_member *m);
 /* A session with somebody began: the interface is asked soon what it joined, so that he hears. */
 void lr_lan_ask_soon(struct lr_lan *lan, uint64_t now);
@@ -176,17 +183,33 @@ void lr_lan_ask_soon(struct lr_lan *lan, uint64_t now);
 /* --- a bridge into the house: bridge.c says how --- */
 
 #define LR_LAN_MACHINES 16
+#define LR_LAN_STATIONS 128 /* MACs that are kept of one house */
+#define LR_LAN_TOKEN    16
 
 /* There is one from now on; before anything moves. 0, or -1: out of memory. */
 int lr_lan_bridge(struct lr_lan *lan);
+/* Its machines get addresses when they ask for one (lib/lan/dhcp.h): nobody else gives them any. 0,
+ * or -1: out of memory. */
+int lr_lan_bridge_dhcp(struct lr_lan *lan);
+/* The addresses that machines have of us: into out[LR_DHCP_LEASES]; how many. */
+unsigned lr_lan_leases(const struct lr_lan *lan, struct lr_dhcp_lease *out);
+/* One of before a restart. False: no room, or there is no DHCP. */
+bool lr_lan_lease_keep(
+	struct lr_lan *lan, uint64_t now, const uint8_t mac[LR_MAC], const struct lr_ip *at);
 /* The party is known: hellos begin, and it stands by for 3 s (hello.c). Until then it carries. */
 void lr_lan_bridge_party(struct lr_lan *lan, uint64_t now, const uint8_t *id, size_t len);
+/* Whether a frame of a segment is the hello of a bridge, of whatever party. */
+bool lr_lan_is_hello(const uint8_t *frame, size_t len);
 /* Whether there is one, and no other carries its segment. */
 bool lr_lan_carries(const struct lr_lan *lan);
+/* The same; and what our hellos show the others there, and what those of the bridge before us
+ * showed (zero: none was heard). */
+bool lr_lan_token(
+	const struct lr_lan *lan, uint8_t token[LR_LAN_TOKEN], uint8_t before[LR_LAN_TOKEN]);
 /* The IPv4 addresses of the pool that machines of the house have: into out[LR_LAN_MACHINES]; how
  * many. They are to be listed as ours. */
 unsigned lr_lan_machines(struct lr_lan *lan, struct lr_ip *out);
-/* Whether they are others than when this was asked last. */
+/* Whether they are others than when this was asked last, or whether we carry. */
 bool lr_lan_machines_fresh(struct lr_lan *lan);
 
 /* --- rules --- */
@@ -219,11 +242,11 @@ enum lr_lan_act {
 	LR_LAN_ANSWER,  /* out: a frame that goes back to the interface */
 	LR_LAN_DELIVER, /* in: the frame goes to the interface, a packet with a header */
 	LR_LAN_ONWARD,  /* in: the packet goes to `only`: from a guest of ours, or to one */
-	LR_LAN_WHOLE,   /* in: the same, a frame that a member sent as it is */
+	LR_LAN_WHOLE,   /* in: a frame that came as it is, to all that `also` says */
 };
 
 /* Where else the frame goes, as it is, whatever the act. After lr_lan_in() and
- * lr_lan_out_captured() it is the packet with the header in front of it. */
+ * lr_lan_out_captured() it is the packet with the header in front of it, unless it came WHOLE. */
 enum { LR_LAN_DEVICE = 1, LR_LAN_SEGMENT = 2 };
 
 struct lr_lan_verdict {
@@ -233,6 +256,7 @@ struct lr_lan_verdict {
 	uint8_t *bytes; /* the packet or frame */
 	size_t len;
 	struct lr_lan_member *only; /* COPIES, WRAP, ONWARD: nobody else; NULL: all */
+	bool bridges;               /* WRAP: only those that carry a segment */
 	struct lr_ip group;         /* COPIES, DELIVER: those that joined it; family 0: all */
 	struct lr_lan_member *from; /* DELIVER to more than one: who sent it; else NULL */
 };

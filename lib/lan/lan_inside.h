@@ -11,6 +11,9 @@
  *   etherip.c    frames that are no IP
  *   pieces.c     EtherIP packets that were cut
  *   bridge.c     machines of the house
+ *   lease.c      those that ask for their address
+ *   whole.c      frames of theirs that travel as they are
+ *   station.c    which MAC is where
  *   hello.c      which bridge of a segment carries
  *   words.c      names and lists as a user writes them
  */
@@ -59,9 +62,10 @@ struct lr_lan_member {
 	void *owner;
 	struct lr_lan_member *next;
 	uint8_t mac[LR_MAC];
-	bool stock, hub;
-	bool reports;       /* it has told what it joined */
-	struct lr_ip at[2]; /* IPv4, IPv6 */
+	bool stock, hub, bridges;
+	unsigned n_stations; /* MACs of its house */
+	bool reports;        /* it has told what it joined */
+	struct lr_ip at[2];  /* IPv4, IPv6 */
 	struct lr_lan_joined *joined;
 	unsigned n_joined;
 	struct lr_lan_storm *storm; /* NULL: it has sent nothing to all yet */
@@ -75,14 +79,30 @@ struct lr_lan_machine {
 	struct lr_ip at;
 	uint64_t heard_ns;
 };
+/* A MAC of a house. */
+struct lr_lan_station {
+	struct lr_lan_station *next;
+	struct lr_lan_member *at; /* who bridges that house; our own `port` */
+	uint8_t mac[LR_MAC];
+	uint64_t heard_ns, loop_ns; /* last; is not heard from its member until then */
+};
+struct lr_lan_dhcp {
+	struct lr_dhcp server;
+	uint8_t out[LR_DHCP_FRAME];
+};
 struct lr_lan_bridge {
 	struct lr_lan_machine machines[LR_LAN_MACHINES];
 	unsigned n;
 	bool fresh;
-	struct lr_lan_member port; /* for its storm only */
+	struct lr_lan_member port; /* of our own house: for its storm and its stations */
+	struct lr_lan_dhcp *dhcp;  /* NULL: addresses are set by hand */
+	struct lr_lan_station *stations;
+	struct lr_map by_mac; /* of them */
 	/* hello.c */
 	uint8_t party[LR_HELLO_TAG], member[LR_HELLO_TAG];
-	bool stands;
+	uint8_t token[LR_LAN_TOKEN], before[LR_LAN_TOKEN], heard[LR_LAN_TOKEN];
+	bool stands, greets; /* announces members; so many have been */
+	unsigned greeted;
 	uint64_t until_ns, hello_ns; /* stands by so long; the next hello */
 };
 
@@ -153,6 +173,8 @@ void lr_lan_head(
 
 /* --- neighbour.c --- */
 void lr_lan_arp(struct lr_lan *lan, const uint8_t *frame, size_t len, struct lr_lan_verdict *v);
+/* In lan->reply: the member has its address. The frame's length. */
+size_t lr_lan_announce(struct lr_lan *lan, const struct lr_lan_member *m);
 /* A whole one from the segment of the house. */
 void lr_lan_arp_bridged(struct lr_lan *lan, const uint8_t *frame, struct lr_lan_verdict *v);
 /* Whether the packet is a neighbour solicitation or advertisement; then v is set. `frame` NULL:
@@ -164,6 +186,42 @@ bool lr_lan_neighbour(struct lr_lan *lan, const uint8_t *frame, const uint8_t *p
 void lr_lan_bridge_free(struct lr_lan *lan);
 /* The machine of the house with that address, which is settled as ours; NULL: none. */
 const struct lr_lan_machine *lr_lan_machine(const struct lr_lan *lan, const struct lr_ip *ip);
+
+/* The machine with that MAC speaks as `ip`, of the pool, or was given it. Why it may not. */
+enum lr_lan_drop lr_lan_machine_speaks(
+	struct lr_lan *lan, uint64_t now, const uint8_t *mac, const struct lr_ip *ip);
+bool lr_lan_machine_has(
+	const struct lr_lan *lan, const uint8_t mac[LR_MAC], const struct lr_ip *ip);
+/* It has it no more. */
+void lr_lan_machine_gone(struct lr_lan *lan, const struct lr_ip *ip);
+
+/* --- lease.c --- */
+/* Whether the frame of the segment asks our DHCP server. */
+bool lr_lan_asks_lease(const struct lr_lan *lan, const uint8_t *frame, size_t len);
+void lr_lan_lease(struct lr_lan *lan, uint64_t now, const uint8_t *frame, size_t len,
+	struct lr_lan_verdict *v);
+
+/* --- station.c --- */
+struct lr_lan_station *lr_lan_station(const struct lr_lan *lan, const uint8_t *mac);
+/* A machine says something in the house that `at` bridges. Why it is not to be heard:
+ * LR_LAN_DROP_FOREIGN_MAC (another house has it), _LOOP, _MACS. */
+enum lr_lan_drop lr_lan_station_speaks(
+	struct lr_lan *lan, uint64_t now, const uint8_t *mac, struct lr_lan_member *at);
+void lr_lan_stations_forget(struct lr_lan *lan, const struct lr_lan_member *at);
+void lr_lan_stations_clear(struct lr_lan_bridge *b); /* of all houses */
+/* Whether the MAC is our own or a member's, or what asks for groups. */
+bool lr_lan_is_member_mac(const struct lr_lan *lan, const uint8_t *mac);
+
+/* --- whole.c --- */
+/* A frame of our segment whose machine, or what it says, has no address of the pool. */
+void lr_lan_out_whole(
+	struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, struct lr_lan_verdict *v);
+/* One of a machine of the house that `from` bridges; *also: where it goes here. */
+enum lr_lan_drop lr_lan_in_whole(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
+	const uint8_t *frame, size_t len, unsigned *also);
+/* Where in the house a frame that is no IP goes, of our interface or of a member itself:
+ * LR_LAN_SEGMENT or 0. */
+unsigned lr_lan_to_house(const struct lr_lan *lan, const uint8_t *frame, size_t len);
 
 /* --- hello.c --- */
 /* A frame of the segment with that type. */
@@ -180,6 +238,7 @@ enum lr_lan_heard {
 enum lr_lan_heard lr_lan_snoop(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
 	const uint8_t *packet, const struct lr_packet *p);
 bool lr_lan_group_to_all(const struct lr_ip *group); /* link-local ones */
+bool lr_lan_is_query(const uint8_t *packet, const struct lr_packet *p);
 bool lr_lan_has_joined(
 	const struct lr_lan *lan, const struct lr_lan_member *m, const struct lr_ip *group);
 
@@ -202,6 +261,17 @@ bool lr_lan_frame_passes(const struct lr_lan *lan, uint16_t type, const uint8_t 
 bool lr_lan_storm_passes(struct lr_lan_member *m, uint32_t key, uint64_t now);
 
 /* --- etherip.c --- */
+#define LR_LAN_FRAME_KEY 0x20000u /* of storms: the ethertype is added */
+/* The type behind all tags, and where what it says begins; false: the frame makes no sense. */
+bool lr_lan_frame_type(const uint8_t *frame, size_t len, uint16_t *type, size_t *at);
+bool lr_lan_is_link_control(const uint8_t *mac);
+/* Whether ARP, ND or IP at `p` speaks for an address that this node, a machine of its house or a
+ * member has. */
+bool lr_lan_speaks_for_us(struct lr_lan *lan, uint16_t type, const uint8_t *p, size_t len);
+static inline bool lr_lan_is_ip(uint16_t type)
+{
+	return type == ETH_IP4 || type == ETH_ARP || type == ETH_IP6;
+}
 void lr_lan_out_other(
 	struct lr_lan *lan, uint64_t now, uint8_t *frame, size_t len, struct lr_lan_verdict *v);
 void lr_lan_in_etherip(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,

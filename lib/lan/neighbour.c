@@ -60,6 +60,21 @@ static bool is_ether_ip4(const uint8_t *question)
 	return memcmp(question, ether_ip4, sizeof(ether_ip4)) == 0;
 }
 
+size_t lr_lan_announce(struct lr_lan *lan, const struct lr_lan_member *m)
+{
+	static const uint8_t begins[] = {0, 1, 8, 0, 6, 4, 0, ARP_REQUEST};
+	uint8_t *a = lan->reply + LR_LAN_HEAD;
+	enum { SHORTEST = 60 };
+
+	memset(lan->reply, 0, SHORTEST);
+	put_head(lan->reply, everybody, m->mac, ETH_ARP);
+	memcpy(a, begins, sizeof(begins));
+	memcpy(a + 8, m->mac, LR_MAC);
+	memcpy(a + 14, m->at[0].b, 4);
+	memcpy(a + 24, m->at[0].b, 4);
+	return SHORTEST;
+}
+
 void lr_lan_arp(struct lr_lan *lan, const uint8_t *frame, size_t len, struct lr_lan_verdict *v)
 {
 	const uint8_t *question = frame + LR_LAN_HEAD;

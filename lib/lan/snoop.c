@@ -309,3 +309,11 @@ size_t lr_lan_poll(struct lr_lan *lan, uint64_t now, uint8_t **frame)
 	*frame = lan->reply + (lan->ethernet ? 0 : LR_LAN_HEAD);
 	return len - (lan->ethernet ? 0 : LR_LAN_HEAD);
 }
+
+bool lr_lan_is_query(const uint8_t *packet, const struct lr_packet *p)
+{
+	if (!p->first || p->len <= p->l4_at)
+		return false;
+	return (p->family == 4 && p->proto == LR_IGMP && packet[p->l4_at] == IGMP_QUERY) ||
+	       (p->family == 6 && p->proto == LR_ICMP6 && packet[p->l4_at] == MLD_QUERY);
+}

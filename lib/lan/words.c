@@ -38,6 +38,7 @@ const char *lr_lan_drop_name(enum lr_lan_drop drop)
 		[LR_LAN_DROP_HOME] = "lan_home",
 		[LR_LAN_DROP_UNLISTED] = "lan_unlisted",
 		[LR_LAN_DROP_STANDBY] = "lan_standby",
+		[LR_LAN_DROP_MACS] = "lan_macs",
 	};
 
 	return names[drop];

@@ -28,9 +28,16 @@ static bool ours(void *ctx, const struct lr_ip *ip)
 	return node->party && lr_party_has(node->party, ip);
 }
 
+static bool choose(void *ctx, const uint8_t mac[LR_MAC], unsigned round, struct lr_ip *out)
+{
+	const struct lr_node *node = ctx;
+
+	return node->party && lr_party_choose(node->party, mac, round, out);
+}
+
 int lr_node_lan_open(struct lr_node *node, const struct lr_node_rules *rules)
 {
-	const struct lr_lan_host host = {node, holder, ours};
+	const struct lr_lan_host host = {node, holder, ours, choose};
 	uint8_t mac[LR_MAC];
 
 	lr_lan_mac(lr_wg_public_key(node->wg), mac);
@@ -113,6 +120,14 @@ void lr_node_lan_hub(struct lr_node *node, struct lr_wg_peer *peer, bool hub)
 
 	if (node->lan && own && own->lan)
 		lr_lan_member_hub(own->lan, hub);
+}
+
+void lr_node_lan_bridges(struct lr_node *node, struct lr_wg_peer *peer, bool bridges)
+{
+	struct lr_node_peer *own = peer->owner;
+
+	if (node->lan && own && own->lan)
+		lr_lan_member_bridges(node->lan, own->lan, bridges);
 }
 
 void lr_node_lan_gone(struct lr_node *node, struct lr_wg_peer *peer)

@@ -38,6 +38,8 @@ void lr_node_lan_member(struct lr_node *node, struct lr_wg_peer *peer, const str
 	const struct lr_ip *six);
 /* The peer is a member that is the hub of guests, or no more. */
 void lr_node_lan_hub(struct lr_node *node, struct lr_wg_peer *peer, bool hub);
+/* The peer is a member that carries a segment of its house, or does no more. */
+void lr_node_lan_bridges(struct lr_node *node, struct lr_wg_peer *peer, bool bridges);
 void lr_node_lan_gone(struct lr_node *node, struct lr_wg_peer *peer);
 /* What the system itself must not do on the interface: believe a router or a redirect. Before the
  * link is up. */

@@ -213,7 +213,7 @@ int lr_node_start(struct lr_node *node, const struct lr_node_options *options, s
 	node->pump = lr_pump_open(node, options->iface, c->listen_port, err);
 	if (!node->pump)
 		goto fail;
-	if (options->bridge && lr_pump_bridge(node->pump, options->bridge, err) < 0)
+	if (options->bridge && lr_pump_bridge(node->pump, options->bridge, options->dhcp, err) < 0)
 		goto fail;
 	lr_pump_set_uplink(node->pump, options->uplink);
 	node->ifindex = (int)if_nametoindex(node->iface);

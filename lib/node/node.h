@@ -164,6 +164,7 @@ struct lr_node_options {
 	const struct lr_node_rules *rules; /* of the virtual Ethernet; NULL: the usual */
 	bool ipx;                          /* serve IPX to DOSBox */
 	const char *bridge; /* the interface of the house that takes part; NULL: none */
+	bool dhcp;          /* its machines get their addresses of us */
 	bool force; /* its members' addresses go before those of other networks of this host */
 };
 

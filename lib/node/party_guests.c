@@ -41,6 +41,17 @@ static unsigned list_machines(struct lr_party *p, unsigned n)
 	return n;
 }
 
+/* Whether we carry a segment of this house, and which. */
+static void put_bridge(const struct lr_party *p, struct lr_record *self)
+{
+	uint8_t token[LR_LAN_TOKEN], before[LR_LAN_TOKEN];
+	_Static_assert(LR_LAN_TOKEN == LR_BRIDGE_TOKEN, "what hellos show is what records tell");
+
+	memset(&self->bridge, 0, sizeof(self->bridge));
+	if (p->node->lan && lr_lan_token(p->node->lan, token, before))
+		lr_record_carry(self, token, before);
+}
+
 static void publish(struct lr_party *p)
 {
 	struct lr_record *self = lr_roster_self(p->roster);
@@ -52,6 +63,7 @@ static void publish(struct lr_party *p)
 		self->guests[n++].address = g->address;
 	}
 	self->n_guests = list_machines(p, n);
+	put_bridge(p, self);
 	lr_roster_touch(p->roster);
 	p->save = true;
 	lr_party_wake(p);
@@ -61,6 +73,17 @@ void lr_party_machines(struct lr_party *p)
 {
 	if (p->roster)
 		publish(p);
+}
+
+/* Chosen as a guest's is: the MAC stands for the key. */
+bool lr_party_choose(
+	const struct lr_party *p, const uint8_t mac[LR_DHCP_MAC], unsigned round, struct lr_ip *out)
+{
+	uint8_t key[LR_KEY_LEN] = {0};
+
+	memcpy(key, mac, LR_DHCP_MAC);
+	key[LR_DHCP_MAC] = (uint8_t)round;
+	return p->roster && lr_roster_choose_guest(p->roster, key, out);
 }
 
 bool lr_party_has(const struct lr_party *p, const struct lr_ip *ip)

@@ -52,6 +52,9 @@ struct lr_party_guest {
 /* What the state file keeps; reading makes no peers yet. */
 json_t *lr_guests_export(const struct lr_party *p);
 int lr_guests_import(struct lr_party *p, const json_t *list, struct lr_err *err);
+/* The same of the leases of our DHCP (party_leases.c); without --dhcp they are forgotten. */
+json_t *lr_leases_export(const struct lr_party *p);
+int lr_leases_import(struct lr_party *p, const json_t *list, struct lr_err *err);
 /* Peers and our record; sets the tunnel's port if guests know it. */
 void lr_guests_start(struct lr_party *p);
 void lr_guests_release(struct lr_party *p);

@@ -56,6 +56,7 @@ static void set_allowed(struct lr_party_member *k)
 	lr_node_lan_member(k->party->node, k->peer, m->holds ? &m->r.address : &none,
 		m->holds ? &m->address6 : &none);
 	lr_node_lan_hub(k->party->node, k->peer, m->guests_held != 0);
+	lr_node_lan_bridges(k->party->node, k->peer, m->r.bridge.carries && !m->succeeded);
 	for (unsigned i = 0; i < m->r.n_guests; i++) {
 		if (!(m->guests_held >> i & 1))
 			continue;

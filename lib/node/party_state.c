@@ -3,7 +3,7 @@
  *
  *   {"name":..., "nick":..., "hidden": bool, "host_secret":..., "relays": [TEXT...],
  *    "tls_relays": those that have spoken TLS,
- *    "guests": [...], "listen_port": the tunnel's when guests know it, else 0,
+ *    "guests": [...], "leases": [...], "listen_port": the tunnel's when guests know it, else 0,
  *    and what lib/party/roster_json.c writes}
  *
  * Mode 0600: it holds the party's secret and, at the host, the host key. Two parties of one name
@@ -103,6 +103,7 @@ static json_t *export(const struct lr_party *p)
 	lr_json_put(o, LR_K_RELAYS, relays);
 	lr_json_put(o, LR_K_TLS_RELAYS, lr_https_export(p));
 	lr_json_put(o, LR_K_GUESTS, lr_guests_export(p));
+	lr_json_put(o, LR_K_LEASES, lr_leases_export(p));
 	lr_json_put_int(o, LR_K_LISTEN_PORT, p->guest_port);
 	return o;
 }
@@ -215,6 +216,8 @@ static int import_own(struct lr_party *p, const json_t *o, struct lr_err *err)
 			lr_sync_add(p, &place);
 	}
 	lr_https_import(p, json_object_get(o, LR_K_TLS_RELAYS));
+	if (lr_leases_import(p, json_object_get(o, LR_K_LEASES), err) < 0)
+		return -1;
 	return lr_guests_import(p, json_object_get(o, LR_K_GUESTS), err);
 }
 

@@ -8,6 +8,7 @@
 #ifndef LR_NODE_PARTY_WIRE_H
 #define LR_NODE_PARTY_WIRE_H
 
+#include "lib/lan/dhcp.h"
 #include "lib/nat/reach.h"
 #include "lib/node/party.h"
 
@@ -45,6 +46,9 @@ void lr_party_guest_gone(struct lr_party_guest *g);
 void lr_party_machines(struct lr_party *p);
 /* Whether the address of such a machine is settled as ours. */
 bool lr_party_has(const struct lr_party *p, const struct lr_ip *ip);
+/* An address of the pool for a machine of the house that asks for one; another for each `round`. */
+bool lr_party_choose(const struct lr_party *p, const uint8_t mac[LR_DHCP_MAC], unsigned round,
+	struct lr_ip *out);
 /* A datagram of none of the kinds. */
 void lr_party_foreign(struct lr_party *p);
 

@@ -28,8 +28,9 @@ uint64_t lr_pump_due(const struct lr_pump *p); /* LR_NEVER: nothing waits */
 /* The rate of the line behind us, bit/s; 0: unknown. */
 void lr_pump_set_uplink(struct lr_pump *p, uint64_t rate);
 /* Machines of the house at that interface take part from now on; the node has a virtual Ethernet
- * and a TAP. Before anything moves. 0 or -1 with `err`. */
-int lr_pump_bridge(struct lr_pump *p, const char *iface, struct lr_err *err);
+ * and a TAP. Before anything moves. `dhcp`: they get their addresses of us, if of nobody else,
+ * which takes 4.5 s to find out. 0 or -1 with `err`. */
+int lr_pump_bridge(struct lr_pump *p, const char *iface, bool dhcp, struct lr_err *err);
 /* What waits now, and the uplink's rate. */
 struct lr_pump_queue {
 	unsigned frames;

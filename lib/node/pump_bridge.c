@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/io/rival.h"
 #include "lib/io/segment.h"
 #include "lib/node/party_wire.h"
 #include "lib/node/pump_inside.h"
@@ -31,6 +32,16 @@ static void to_device(struct lr_pump *p, const struct lr_vnet *h, uint8_t *frame
 		p->node->drops[LR_NODE_DROP_DEVICE]++;
 	else
 		p->node->device_tx_packets++;
+}
+
+void lr_pump_whole(struct lr_pump *p, const uint8_t *frame, size_t len, unsigned to)
+{
+	if (to & LR_LAN_DEVICE) {
+		p->node->device_tx_packets++;
+		lr_pump_write(p, frame, len);
+	}
+	if (to & LR_LAN_SEGMENT)
+		lr_pump_segment(p, &(struct lr_vnet){0}, frame, len);
 }
 
 static void take(struct lr_pump *p, struct lr_vnet *h, uint8_t *frame, size_t len)
@@ -74,14 +85,21 @@ static void segment_ready(struct lr_source *src, uint32_t events)
 	lr_pump_machines(p);
 }
 
-int lr_pump_bridge(struct lr_pump *p, const char *iface, struct lr_err *err)
+int lr_pump_bridge(struct lr_pump *p, const char *iface, bool dhcp, struct lr_err *err)
 {
+	struct lr_lan *lan = p->node->lan;
 	int fd = lr_segment_open(iface, err);
 
 	if (fd < 0)
 		return -1;
+	uint8_t mac[LR_MAC];
+	lr_lan_mac(lr_wg_public_key(p->node->wg), mac);
+	if (dhcp && lr_rival_look(fd, iface, mac, err) < 0) {
+		close(fd);
+		return -1;
+	}
 	p->on_segment = (struct lr_source){fd, segment_ready, p, "segment"};
-	if (lr_lan_bridge(p->node->lan) == 0 &&
+	if (lr_lan_bridge(lan) == 0 && (!dhcp || lr_lan_bridge_dhcp(lan) == 0) &&
 		lr_loop_add(&p->node->loop, &p->on_segment, EPOLLIN) == 0)
 		return 0;
 	close(fd);

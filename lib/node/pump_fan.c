@@ -142,19 +142,50 @@ void lr_pump_fan_out(struct lr_pump *p, const struct lr_vnet *h, const struct lr
 	}
 }
 
-void lr_pump_fan_frame(struct lr_pump *p, const struct lr_lan_verdict *v)
+/* The frame lies in p->packet, behind the room for EtherIP's headers. */
+static void wrap_for_each(struct lr_pump *p, const struct lr_lan_verdict *v, size_t frame_len)
 {
 	struct lr_lan *lan = p->node->lan;
-	uint8_t *frame = p->packet + LR_LAN_ROOM;
 
-	lr_pump_flush(p);
-	memcpy(frame, v->bytes, v->len);
 	p->node->device_rx_packets++;
 	for (struct lr_lan_member *m = NULL; (m = lr_lan_next(lan, v, m));) {
-		size_t len = v->len;
-		const uint8_t *packet = lr_lan_wrap(lan, m, frame, &len);
+		size_t len = frame_len;
+		const uint8_t *packet = lr_lan_wrap(lan, m, p->packet + LR_LAN_ROOM, &len);
 		if (packet)
 			to_one(p, lr_lan_owner(m), packet, len);
 	}
 	fan_flush(p);
+}
+
+/* IP of which an interface left the checksum, or the cutting, to others. */
+static void fan_offloaded(
+	struct lr_pump *p, const struct lr_vnet *h, const struct lr_lan_verdict *v)
+{
+	uint8_t *frame = p->packet + LR_LAN_ROOM;
+	struct lr_vnet inner = *h;
+	size_t len;
+
+	inner.csum_start = (uint16_t)(h->csum_start - LR_LAN_HEAD);
+	if (lr_cut_begin(&p->cut, &inner, v->bytes + LR_LAN_HEAD, v->len - LR_LAN_HEAD) < 0) {
+		p->node->drops[LR_NODE_DROP_MALFORMED]++;
+		return;
+	}
+	memcpy(frame, v->bytes, LR_LAN_HEAD);
+	while ((len = lr_cut_next(&p->cut, frame + LR_LAN_HEAD)))
+		wrap_for_each(p, v, LR_LAN_HEAD + len);
+}
+
+void lr_pump_fan_frame(struct lr_pump *p, const struct lr_vnet *h, const struct lr_lan_verdict *v)
+{
+	bool ip = v->len > LR_LAN_HEAD &&
+		  (v->bytes[LR_LAN_HEAD] >> 4 == 4 || v->bytes[LR_LAN_HEAD] >> 4 == 6);
+	bool offloaded = h->flags & LR_VNET_NEEDS_CSUM || h->gso_type != LR_VNET_GSO_NONE;
+
+	lr_pump_flush(p);
+	if (offloaded && ip) {
+		fan_offloaded(p, h, v);
+		return;
+	}
+	memcpy(p->packet + LR_LAN_ROOM, v->bytes, v->len);
+	wrap_for_each(p, v, v->len);
 }

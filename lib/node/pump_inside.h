@@ -135,10 +135,12 @@ void lr_pump_flush(struct lr_pump *p); /* the train leaves */
 void lr_pump_fan_out(struct lr_pump *p, const struct lr_vnet *h, const struct lr_lan_verdict *v);
 /* A packet that came from a member, to those that we are the hub for. */
 void lr_pump_fan_on(struct lr_pump *p, const struct lr_lan_verdict *v);
-void lr_pump_fan_frame(struct lr_pump *p, const struct lr_lan_verdict *v);
+void lr_pump_fan_frame(struct lr_pump *p, const struct lr_vnet *h, const struct lr_lan_verdict *v);
 
 /* pump_bridge.c */
 void lr_pump_segment(struct lr_pump *p, const struct lr_vnet *h, const uint8_t *frame, size_t len);
+/* A frame that came as it is, to LR_LAN_DEVICE, LR_LAN_SEGMENT. */
+void lr_pump_whole(struct lr_pump *p, const uint8_t *frame, size_t len, unsigned to);
 /* The party hears of machines of the house that are new. */
 void lr_pump_machines(struct lr_pump *p);
 void lr_pump_bridge_close(struct lr_pump *p);

@@ -161,7 +161,7 @@ void lr_pump_by_verdict(
 		lr_pump_fan_out(p, h, v);
 		break;
 	case LR_LAN_WRAP:
-		lr_pump_fan_frame(p, v);
+		lr_pump_fan_frame(p, h, v);
 		break;
 	default:
 		break;

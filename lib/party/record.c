@@ -126,6 +126,16 @@ static bool read_proof(const uint8_t *at, size_t len, struct lr_record *r)
 	return true;
 }
 
+static bool read_bridge(const uint8_t *at, size_t len, struct lr_record *r)
+{
+	if (len != 2 * LR_BRIDGE_TOKEN)
+		return false;
+	r->bridge.carries = true;
+	memcpy(r->bridge.mark, at, LR_BRIDGE_TOKEN);
+	memcpy(r->bridge.shown, at + LR_BRIDGE_TOKEN, LR_BRIDGE_TOKEN);
+	return true;
+}
+
 /* Without these it is none. */
 #define NEEDED (1u << LR_TAG_NAME | 1u << LR_TAG_KEY | 1u << LR_TAG_PROOF)
 
@@ -143,6 +153,7 @@ static const struct {
 	[LR_TAG_GUEST] = {read_guest, false},
 	[LR_TAG_INVITE] = {read_invite, true},
 	[LR_TAG_PROOF] = {read_proof, true},
+	[LR_TAG_BRIDGE] = {read_bridge, true},
 };
 
 int lr_record_decode(const uint8_t *bytes, size_t len, struct lr_record *out)
@@ -225,6 +236,10 @@ static void write_own(struct writer *w, const struct lr_record *r)
 	if (memcmp(r->invite, no_invite, sizeof(no_invite)) != 0 &&
 		(at = field(w, LR_TAG_INVITE, sizeof(r->invite))))
 		memcpy(at, r->invite, sizeof(r->invite));
+	if (r->bridge.carries && (at = field(w, LR_TAG_BRIDGE, 2 * LR_BRIDGE_TOKEN))) {
+		memcpy(at, r->bridge.mark, LR_BRIDGE_TOKEN);
+		memcpy(at + LR_BRIDGE_TOKEN, r->bridge.shown, LR_BRIDGE_TOKEN);
+	}
 }
 
 static void write_lists(struct writer *w, const struct lr_record *r)
@@ -268,6 +283,35 @@ int lr_record_encode(const struct lr_record *r, uint8_t *out, size_t room)
 		return -E2BIG;
 	/* What others would refuse is not written: a name with control characters, port 0. */
 	return lr_record_decode(out, room - w.left, &again) < 0 ? -EINVAL : (int)(room - w.left);
+}
+
+/* --- who carries a segment --- */
+
+static void mark_of(const uint8_t token[LR_BRIDGE_TOKEN], uint8_t mark[LR_BRIDGE_TOKEN])
+{
+	static const char context[] = "lanrage bridge mark 1";
+
+	lr_digest(mark, LR_BRIDGE_TOKEN, NULL, 0,
+		(struct lr_span[]){{context, sizeof(context) - 1}, {token, LR_BRIDGE_TOKEN}}, 2);
+}
+
+void lr_record_carry(struct lr_record *r, const uint8_t token[LR_BRIDGE_TOKEN],
+	const uint8_t before[LR_BRIDGE_TOKEN])
+{
+	r->bridge.carries = true;
+	mark_of(token, r->bridge.mark);
+	memcpy(r->bridge.shown, before, LR_BRIDGE_TOKEN);
+}
+
+bool lr_record_carries_on(const struct lr_record_bridge *next, const struct lr_record_bridge *b)
+{
+	static const uint8_t none[LR_BRIDGE_TOKEN];
+	uint8_t mark[LR_BRIDGE_TOKEN];
+
+	if (!next->carries || !b->carries || memcmp(next->shown, none, sizeof(none)) == 0)
+		return false;
+	mark_of(next->shown, mark);
+	return memcmp(mark, b->mark, sizeof(mark)) == 0;
 }
 
 /* --- whose key it is --- */

@@ -34,6 +34,7 @@
 #define LR_GAMES_MAX       8
 #define LR_GAME_NAME       25
 #define LR_GUESTS_MAX      16
+#define LR_BRIDGE_TOKEN    16
 
 struct lr_channel {
 	struct lr_place relay;
@@ -43,6 +44,14 @@ struct lr_channel {
 struct lr_guest {
 	char name[LR_MEMBER_NAME];
 	struct lr_ip address; /* IPv4; the IPv6 one is derived */
+};
+/* Of who carries a segment of a house into the party, and of several at one segment only he
+ * (lib/lan/hello.c). There each hears the token of who carries, and nobody else does: who carries
+ * next shows it, so members believe at once that what he had is the other's now. */
+struct lr_record_bridge {
+	bool carries;
+	uint8_t mark[LR_BRIDGE_TOKEN];  /* hash of the token */
+	uint8_t shown[LR_BRIDGE_TOKEN]; /* the token of who carried before; zero: none is known */
 };
 /* The contents. About 2 KB. */
 struct lr_record {
@@ -59,7 +68,14 @@ struct lr_record {
 	struct lr_channel channels[LR_CHANNELS_MAX];
 	char games[LR_GAMES_MAX][LR_GAME_NAME];
 	struct lr_guest guests[LR_GUESTS_MAX];
+	struct lr_record_bridge bridge; /* all zero: it carries none */
 };
+
+/* We carry a segment with that token, and heard `before` there (zero: nothing). */
+void lr_record_carry(struct lr_record *r, const uint8_t token[LR_BRIDGE_TOKEN],
+	const uint8_t before[LR_BRIDGE_TOKEN]);
+/* Whether `next` carries what `b` carried: it shows its token. */
+bool lr_record_carries_on(const struct lr_record_bridge *next, const struct lr_record_bridge *b);
 
 /* Sets public_key and proof: that of `wg_private`, for the member `party_key` of the party `id`. */
 void lr_record_own(struct lr_record *r, const uint8_t wg_private[LR_KEY_LEN],

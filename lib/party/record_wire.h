@@ -35,6 +35,7 @@ enum lr_record_tag {
 	LR_TAG_GUEST = 8,     /* IPv4 (4), name */
 	LR_TAG_INVITE = 9,    /* first 8 bytes of a token hash; at most once */
 	LR_TAG_PROOF = 10,    /* lib/crypto/proof.h (96), once: see record.h */
+	LR_TAG_BRIDGE = 11,   /* mark (16), shown (16); at most once: it carries one */
 	LR_TAGS
 };
 
@@ -42,6 +43,7 @@ enum lr_record_tag {
 #define LR_FIELD(n) (3 + (n))
 _Static_assert(LR_RECORD_MIN + LR_SEAL_EXTRA + LR_FIELD(LR_MEMBER_NAME - 1) + LR_FIELD(LR_KEY_LEN) +
 			       LR_FIELD(LR_PROOF_LEN) + LR_FIELD(12) + LR_FIELD(5) + LR_FIELD(8) +
+			       LR_FIELD(2 * LR_BRIDGE_TOKEN) +
 			       LR_CANDIDATES_MAX * LR_FIELD(3 + 16) +
 			       LR_CHANNELS_MAX * LR_FIELD(8 + LR_PLACE_TEXT - 1) +
 			       LR_GAMES_MAX * LR_FIELD(LR_GAME_NAME - 1) +

@@ -54,6 +54,7 @@ struct lr_member {
 	uint32_t order;        /* counts up: whom we knew first */
 	bool holds;            /* its address is its own */
 	uint16_t guests_held;  /* bit i: the address of guest i is */
+	bool succeeded;        /* another member carries its segment now */
 	struct lr_record r;    /* the newest, also when lapsed or left */
 	struct lr_ip address6; /* beside r.address */
 	void *owner;           /* the caller's */
@@ -62,7 +63,7 @@ struct lr_member {
 enum lr_roster_event {
 	LR_ROSTER_JOINED,  /* new, or back from lapsed or left */
 	LR_ROSTER_CHANGED, /* another record: candidates, channels, name, address... */
-	LR_ROSTER_HOLDS,   /* `holds` or `guests_held` changed */
+	LR_ROSTER_HOLDS,   /* `holds`, `guests_held` or `succeeded` changed */
 	LR_ROSTER_LAPSED,
 	LR_ROSTER_LEFT,
 	LR_ROSTER_KICKED,  /* or forgotten; it is freed behind this call */

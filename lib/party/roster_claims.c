@@ -8,7 +8,8 @@
  *   2 there, by whom we knew first   3 held until now, lapsed or left   4 the others
  *
  * An address that is confirmed for somebody is never another's. Guests come behind all members,
- * in the same ranks.
+ * in the same ranks; those of a bridge whose segment another carries now as if it had lapsed, so
+ * that whoever stood by speaks for the machines there as soon as it says so.
  */
 #include <string.h>
 
@@ -39,6 +40,11 @@ static bool is(const struct lr_member *m, const uint8_t *keyhash)
 	return memcmp(m->keyhash, keyhash, LR_KEYHASH_LEN) == 0;
 }
 
+static bool is_there(const struct lr_roster *r, const struct lr_member *m)
+{
+	return m == &r->me || m->state == LR_MEMBER_LIVE;
+}
+
 static unsigned rank_of(
 	const struct lr_roster *r, const struct lr_member *m, const struct lr_ip *ip, bool held)
 {
@@ -46,9 +52,17 @@ static unsigned rank_of(
 
 	if (of && is(m, of))
 		return 0;
-	if (m == &r->me || m->state == LR_MEMBER_LIVE)
+	if (is_there(r, m))
 		return held ? 1 : 2;
 	return held ? 3 : 4;
+}
+
+static unsigned rank_of_guest(
+	const struct lr_roster *r, const struct lr_member *m, const struct lr_ip *ip, bool held)
+{
+	unsigned rank = rank_of(r, m, ip, held);
+
+	return m->succeeded && (rank == 1 || rank == 2) ? rank + 2 : rank;
 }
 
 static bool take(struct lr_roster *r, struct lr_member *m, const struct lr_ip *ip)
@@ -62,7 +76,7 @@ static bool take(struct lr_roster *r, struct lr_member *m, const struct lr_ip *i
 
 /* What was held before, while it is decided anew. */
 struct before {
-	bool holds;
+	bool holds, succeeded;
 	uint16_t guests;
 };
 
@@ -86,10 +100,24 @@ static void take_guests(struct lr_roster *r, const struct before *had, unsigned 
 		struct lr_member *m = claimant(r, i);
 		for (unsigned g = 0; g < m->r.n_guests; g++) {
 			const struct lr_ip *ip = &m->r.guests[g].address;
-			if (rank_of(r, m, ip, had[i].guests & 1u << g) == rank && take(r, m, ip))
+			if (rank_of_guest(r, m, ip, had[i].guests & 1u << g) == rank &&
+				take(r, m, ip))
 				m->guests_held |= (uint16_t)(1u << g);
 		}
 	}
+}
+
+/* Two that say it of each other lie: then neither is. */
+static bool is_succeeded(struct lr_roster *r, const struct lr_member *m)
+{
+	for (size_t i = 0; m->r.bridge.carries && i <= r->n; i++) {
+		const struct lr_member *next = claimant(r, i);
+		if (next != m && is_there(r, next) &&
+			lr_record_carries_on(&next->r.bridge, &m->r.bridge) &&
+			!lr_record_carries_on(&m->r.bridge, &next->r.bridge))
+			return true;
+	}
+	return false;
 }
 
 static void decide(struct lr_roster *r)
@@ -98,9 +126,10 @@ static void decide(struct lr_roster *r)
 
 	for (size_t i = 0; i <= r->n; i++) {
 		struct lr_member *m = claimant(r, i);
-		had[i] = (struct before){m->holds, m->guests_held};
+		had[i] = (struct before){m->holds, m->succeeded, m->guests_held};
 		m->holds = false;
 		m->guests_held = 0;
+		m->succeeded = is_succeeded(r, m);
 	}
 	lr_map_release(&r->by_ip);
 	lr_map_init(&r->by_ip, 4);
@@ -110,7 +139,8 @@ static void decide(struct lr_roster *r)
 		take_guests(r, had, rank);
 	for (size_t i = 1; i <= r->n; i++) {
 		struct lr_member *m = claimant(r, i);
-		if (m->holds != had[i].holds || m->guests_held != had[i].guests)
+		if (m->holds != had[i].holds || m->guests_held != had[i].guests ||
+			m->succeeded != had[i].succeeded)
 			lr_roster_tell(r, LR_ROSTER_HOLDS, m);
 	}
 }

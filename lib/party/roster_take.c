@@ -162,7 +162,8 @@ static void fill(struct lr_roster *r, struct lr_member *m, const struct lr_recor
 	bool was_live = m->state == LR_MEMBER_LIVE;
 	bool changed = memcmp(&m->r, rec, sizeof(*rec)) != 0;
 
-	if (!was_live || !same_addresses(&m->r, rec))
+	if (!was_live || !same_addresses(&m->r, rec) ||
+		memcmp(&m->r.bridge, &rec->bridge, sizeof(rec->bridge)) != 0)
 		r->claims_due = true;
 	if (!lr_ip_equal(&m->r.address, &rec->address))
 		m->holds = false; /* a new claim, behind all that stand */

@@ -3,8 +3,9 @@
  *
  * A record is a kind, a length of two bytes, and as many bytes. What leaves one end for a member
  * comes to the other. Whatever is delivered is for this interface and has an Ethernet header of who
- * sent it; an answer is a frame; what is wrapped arrives as it was. The first end bridges a segment
- * of its house: what passes from there has an address of the pool that is nobody's of the party.
+ * sent it; an answer is a frame; what is wrapped arrives as it was. Both ends bridge a segment of
+ * their house; the first end's is heard: what passes from there as IP has an address of the pool
+ * that is nobody's of the party, and what is carried whole comes whole or is dropped by name.
  * Each end is the hub of a stock peer; a record can come from that, be a packet captured on another
  * card, or change the rules.
  */
@@ -68,10 +69,10 @@ static void up(int i)
 	e->guest = lr_lan_join(e->lan, (const uint8_t[LR_KEY_LEN]){3}, e, now);
 	const struct lr_ip guest = lr_ip4(GUEST), none = {0};
 	lr_lan_member_at(e->guest, &guest, &none, true);
-	if (i == 0) {
-		must(lr_lan_bridge(e->lan) == 0);
+	must(lr_lan_bridge(e->lan) == 0);
+	lr_lan_member_bridges(e->lan, e->other, true);
+	if (i == 0)
 		lr_lan_bridge_party(e->lan, now, key[0], LR_KEY_LEN);
-	}
 }
 
 static bool is_own(const struct end *e, const uint8_t *packet)
@@ -111,9 +112,13 @@ static void in(int i, size_t len, struct lr_lan_verdict *v)
 		asked(e, v->bytes, v->len);
 		must(head[0] & 1 || (memcmp(head, e->mac, LR_MAC) == 0 && is_own(e, packet)));
 	} else if (v->act == LR_LAN_WHOLE) {
-		must(v->len >= LR_LAN_HEAD && memcmp(v->bytes + LR_MAC, ends[!i].mac, LR_MAC) == 0);
+		must(v->len >= LR_LAN_HEAD && !(v->bytes[LR_MAC] & 1) && v->also);
+		must(memcmp(v->bytes + LR_MAC, e->mac, LR_MAC) != 0);
 		uint16_t type = lr_get_be16(v->bytes + 12);
-		must(type != 0x0800 && type != 0x0806 && type != 0x86dd);
+		bool ip = type == 0x0800 || type == 0x0806 || type == 0x86dd;
+		must(!ip || (v->also == LR_LAN_SEGMENT &&
+				    memcmp(v->bytes + LR_MAC, ends[!i].mac, LR_MAC) != 0));
+		must(!(v->also & LR_LAN_SEGMENT) || (type != 0x88b6 && type != 0x8100));
 	}
 }
 
@@ -197,7 +202,7 @@ static void wrap(int i, const struct lr_lan_verdict *v)
 	if (there.act == LR_LAN_WHOLE)
 		must(there.len == v->len && memcmp(there.bytes, frame, v->len) == 0);
 	else
-		must(there.drop == LR_LAN_DROP_STORM || there.drop == LR_LAN_DROP_ISOLATED);
+		must(there.drop != LR_LAN_DROP_NONE);
 }
 
 static void leave(int i, const uint8_t *bytes, size_t len, bool partial)
@@ -240,6 +245,10 @@ static void house(const uint8_t *bytes, size_t len, bool partial)
 	must(lr_lan_carries(ends[0].lan) || v.act == LR_LAN_DROP || v.act == LR_LAN_TAKEN);
 	if (v.act == LR_LAN_ANSWER)
 		must(v.len == 42);
+	if (v.act == LR_LAN_WRAP) {
+		must(v.bytes == frame && v.len == len && v.bridges && !(frame[LR_MAC] & 1));
+		wrap(0, &v);
+	}
 	if (v.act != LR_LAN_ROUTE && v.act != LR_LAN_COPIES)
 		return;
 	must(v.bytes == frame + LR_LAN_HEAD && v.len <= len - LR_LAN_HEAD);

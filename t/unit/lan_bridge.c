@@ -84,7 +84,7 @@ static void arp(void)
 	asks(console, "10.66.9.9", "10.66.0.1");
 	ok(answered_with(us.mac), "ours has ours");
 	asks(console, "192.168.1.9", "192.168.1.1");
-	is_int(v.act, LR_LAN_TAKEN, "the house's own questions are not ours to answer");
+	is_int(v.drop, LR_LAN_DROP_HOME, "the house's own questions are not ours to answer");
 	asks(console, "10.66.0.2", "10.66.0.2");
 	is_int(v.drop, LR_LAN_DROP_ADDRESS, "nobody of the house has a member's address");
 	asks(console, "10.66.0.1", "10.66.0.1");
@@ -138,7 +138,8 @@ static void from_the_house(void)
 	says(them.mac, console, "10.66.9.9", "10.66.0.2", 111);
 	is_int(v.drop, LR_LAN_DROP_SERVICE, "services, as a member's");
 	heard(NULL, console, 0x8137, 40);
-	is_int(v.drop, LR_LAN_DROP_HOME, "what is no IPv4");
+	ok(v.act == LR_LAN_WRAP && v.also == LR_LAN_DEVICE && !lr_lan_next(us.lan, &v, NULL),
+		"IPX: to us, and to no member, since none bridges");
 	settled = false;
 	says(them.mac, console, "10.66.9.9", "10.66.0.2", 6112);
 	is_int(v.drop, LR_LAN_DROP_UNLISTED, "before its address is settled");
@@ -298,6 +299,15 @@ static void gives_up(void)
 	size_t len = lr_lan_hello(us.lan, now, &frame);
 	ok(len == 60 && lr_lan_carries(us.lan), "alone, it carries");
 	memcpy(hello, frame, len);
+	struct lr_ip two = ip_of("10.66.0.2"), three = ip_of("10.66.0.3");
+	size_t first = lr_lan_hello(us.lan, now, &frame);
+	ok(first == 60 && memcmp(frame + LR_MAC, them.mac, LR_MAC) == 0 &&
+			memcmp(frame + LR_LAN_HEAD + 14, two.b, 4) == 0 &&
+			memcmp(frame + LR_LAN_HEAD + 24, two.b, 4) == 0,
+		"and announces a member, from its MAC");
+	size_t second = lr_lan_hello(us.lan, now, &frame);
+	ok(second == 60 && memcmp(frame + LR_LAN_HEAD + 14, three.b, 4) == 0, "and the other");
+	is_int(lr_lan_hello(us.lan, now, &frame), 0, "once");
 	hello[LR_MAC + 5] ^= 1;
 	memset(hello + LR_LAN_HEAD + 12, 0xff, 8);
 	lr_lan_bridged(us.lan, now, hello, len, false, &v);

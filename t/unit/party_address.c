@@ -362,6 +362,67 @@ static void guests(void)
 	lr_directory_free(d);
 }
 
+static void carries(struct person *p, struct lr_directory *d, struct lr_ip machine,
+	const uint8_t token[16], const uint8_t before[16])
+{
+	struct lr_record *self = lr_roster_self(p->r);
+
+	self->n_guests = 1;
+	self->guests[0] = (struct lr_guest){"bridged-9-9", machine};
+	lr_record_carry(self, token, before);
+	lr_roster_touch(p->r);
+	lr_roster_tick(p->r, now.mono_ns);
+	person_put(p, d, 0);
+}
+
+/* Of two bridges at one segment the second takes over at once, and nobody else can. */
+static void bridges(void)
+{
+	static const uint8_t none[16], one[16] = {1}, two[16] = {2}, three[16] = {3}, bad[16] = {9};
+	struct lr_ip machine = {4, {10, 66, 9, 9}};
+	struct person kim, lou, see;
+	struct party p;
+
+	found(&p);
+	struct lr_directory *d = relay_with(&p);
+	person_enter(&kim, &p, "kim");
+	person_enter(&lou, &p, "lou");
+	person_enter(&see, &p, "see");
+	person_join(&kim, d);
+	person_join(&lou, d);
+	person_join(&see, d);
+	carries(&kim, d, machine, one, none);
+	person_get(&lou, d, 0);
+	carries(&lou, d, machine, two, bad);
+	person_get(&see, d, 0);
+	ok(lr_roster_holder(see.r, &machine) == knows(&see, &kim) && !knows(&see, &kim)->succeeded,
+		"who did not hear a bridge's token does not take its machines");
+	ok(!lr_roster_ours(lou.r, &machine), "nor thinks so");
+	unsigned before = see.events[LR_ROSTER_HOLDS];
+	carries(&lou, d, machine, two, one);
+	person_get(&see, d, 0);
+	ok(lr_roster_holder(see.r, &machine) == knows(&see, &lou) && knows(&see, &kim)->succeeded,
+		"who did has them at once, with the other's record as good as ever");
+	ok(see.events[LR_ROSTER_HOLDS] > before, "which is told");
+	ok(lr_roster_ours(lou.r, &machine), "and knows it");
+	person_get(&kim, d, 0);
+	ok(!lr_roster_ours(kim.r, &machine), "the other, too");
+	carries(&kim, d, machine, three, two);
+	person_get(&see, d, 0);
+	ok(lr_roster_holder(see.r, &machine) == knows(&see, &kim) && knows(&see, &lou)->succeeded &&
+			!knows(&see, &kim)->succeeded,
+		"and back, with a fresh token");
+	carries(&lou, d, machine, two, three);
+	person_get(&see, d, 0);
+	ok(lr_roster_holder(see.r, &machine) == knows(&see, &kim) &&
+			!knows(&see, &lou)->succeeded && !knows(&see, &kim)->succeeded,
+		"two that say it of each other are not believed");
+	person_leave(&kim);
+	person_leave(&lou);
+	person_leave(&see);
+	lr_directory_free(d);
+}
+
 int main(void)
 {
 	lr_crypto_init();
@@ -371,5 +432,6 @@ int main(void)
 	robber();
 	crowded();
 	guests();
+	bridges();
 	return tap_done();
 }

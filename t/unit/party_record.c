@@ -35,6 +35,7 @@ static struct lr_record sample(void)
 		.guests = {{"phone", {4, {10, 66, 2, 2}}}},
 	};
 
+	lr_record_carry(&r, home.id, home.id + 16);
 	lr_record_own(&r, priv, home.id, party_key, home.id);
 	return r;
 }
