@@ -7,6 +7,7 @@ setup() {
 	need_tun
 	need jq wireguard-go wg
 	LAN=$ROOT/t/tools/lan.py
+	PLAY=$ROOT/build/$MODE/t/tools/lanplay
 }
 
 # lan_up [OPTION]...: ours a and b at 10.66.0.1 and .2/16 with TAPs, wireguard-go c at .3; all know all.
@@ -105,6 +106,12 @@ drops() { [ "$(dropped "$1" "$2")" -ge "$3" ]; }
 	say a 4445 224.0.2.60 4445 world 1
 	wait_until 10 seen c '.text == "world" and .ttl == 1'
 	is "$(count b '.text == "world"')" 0
+	# IPv6's groups: b reports them from its link-local address
+	for n in a b; do ns $n lr-game apply openarena; done
+	ns b "$PLAY" host "$(ifn b)" >"$BATS_TEST_TMPDIR/host" 3>&- </dev/null &
+	started $!
+	wait_until 10 grep -q ready "$BATS_TEST_TMPDIR/host"
+	ns a "$PLAY" join "$(ifn a)" 10.66.0.2 c
 	# noise stays here
 	say a 5353 224.0.0.251 5353 mdns
 	drops a lan_noise 1

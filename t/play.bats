@@ -70,6 +70,15 @@ six_group() {
 	# FlatOut 2 writes its address 15 bytes before the end: whichever it took, ours stands there
 	say a 23757 255.255.255.255 23757 "here I am: ADDRabcdefghijk"
 	wait_until 10 came '.ports == [23757, 23757] and (.text | test("^here I am: \n.\u0000\u0001abcdefghijk$"))'
+	# What goes to one member is play: it stays what it is, unless an address of this machine stands there
+	say a 23757 10.66.0.2 23757 "positions: abcdefghijklmnopqrs"
+	say a 23757 10.66.0.2 23757 "to you: "$'\n[\1\2'"abcdefghijk"
+	wait_until 10 came '.ports == [23757, 23757] and (.text | test("^to you: \n.\u0000\u0001abcdefghijk$"))'
+	came '.text == "positions: abcdefghijklmnopqrs"'
+	say a 6112 10.66.0.2 6112 "lobby for you"
+	say a 6112 255.255.255.255 6112 "again"
+	wait_until 10 came '.text == "again"' 2
+	is "$(jq -s 'map(select(.text == "lobby for you")) | length' "$BATS_TEST_TMPDIR/seen")" 1
 	game a apply --undo warcraft-3 flatout-2 minecraft-java
 	[ "$(leads_to 224.0.2.60)" != "$(ifn a)" ]
 	local before

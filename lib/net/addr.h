@@ -58,6 +58,11 @@ bool lr_prefix_covers(const struct lr_prefix *p, const struct lr_ip *ip);
 /* Whether it is an address of the whole internet: not private (RFC 1918, RFC 4193), a carrier's
  * (RFC 6598), link-local, loopback, multicast or unspecified. */
 bool lr_ip_public(const struct lr_ip *ip);
+/* fe80::/10 (RFC 4291 2.5.6). */
+static inline bool lr_ip_link_local(const struct lr_ip *ip)
+{
+	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
 struct lr_ip lr_endpoint_ip(const struct lr_endpoint *e);
 uint16_t lr_endpoint_port(const struct lr_endpoint *e);
 

@@ -86,7 +86,7 @@ static void add_own(struct lr_host_places *p, const struct ifaddrs *all, int fam
 		memcpy(&e.sa, a->ifa_addr, family == AF_INET ? sizeof(e.in) : sizeof(e.in6));
 		struct lr_ip ip = lr_endpoint_ip(&e);
 		/* A link-local address means something on one link only. */
-		if (!(ip.family == 6 && ip.b[0] == 0xfe && (ip.b[1] & 0xc0) == 0x80))
+		if (!lr_ip_link_local(&ip))
 			add(p, &ip, port);
 	}
 	free(nodes);

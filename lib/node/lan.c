@@ -74,19 +74,28 @@ void lr_node_lan_addresses(struct lr_node *node)
 
 /* --- members --- */
 
-static bool link_local(const struct lr_ip *ip)
-{
-	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
-}
-
 /* Keeps the lowest host address of each family in the two at `ctx`. */
 static void lowest(void *ctx, const struct lr_prefix *prefix)
 {
 	struct lr_ip *kept = (struct lr_ip *)ctx + (prefix->ip.family == 6);
 
-	if (prefix->len == lr_ip_bits(&prefix->ip) && !link_local(&prefix->ip) &&
+	if (prefix->len == lr_ip_bits(&prefix->ip) && !lr_ip_link_local(&prefix->ip) &&
 		(kept->family == 0 || memcmp(prefix->ip.b, kept->b, sizeof(kept->b)) < 0))
 		*kept = prefix->ip;
+}
+
+/* Without a party nobody else says that the peer speaks from its link-local address, as it does
+ * when it tells which groups it joined (MLD). */
+static void allow_link_local(struct lr_node *node, struct lr_wg_peer *peer)
+{
+	uint8_t mac[LR_MAC];
+
+	if (!node->tap || node->own_link_local)
+		return;
+	lr_lan_mac(peer->public_key, mac);
+	const struct lr_prefix own = {lr_lan_link_local(mac), 128};
+	if (lr_wg_allow(node->wg, peer, &own) < 0)
+		lr_log(LR_LOG_ERROR, "%s: out of memory", node->iface);
 }
 
 void lr_node_lan_peer(struct lr_node *node, struct lr_wg_peer *peer)
@@ -95,6 +104,7 @@ void lr_node_lan_peer(struct lr_node *node, struct lr_wg_peer *peer)
 
 	if (!node->lan)
 		return;
+	allow_link_local(node, peer);
 	lr_wg_allowed(node->wg, peer, lowest, at);
 	lr_node_lan_member(node, peer, &at[0], &at[1]);
 }

@@ -52,7 +52,7 @@ static bool read_one(const struct ifaddrs *a, struct lr_prefix *out)
 		a->ifa_addr->sa_family == AF_INET ? sizeof(e.in) : sizeof(e.in6));
 	out->ip = lr_endpoint_ip(&e);
 	out->len = prefix_len(a->ifa_netmask);
-	return !(out->ip.family == 6 && out->ip.b[0] == 0xfe && (out->ip.b[1] & 0xc0) == 0x80);
+	return !lr_ip_link_local(&out->ip);
 }
 
 static bool of_tunnel(const struct lr_party *p, const char *iface)

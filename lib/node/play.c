@@ -21,6 +21,7 @@ struct lr_play {
 	uint64_t serial;
 	struct lr_traffic traffic;
 	struct lr_play_groups groups;
+	struct lr_play_cards cards;
 	struct lr_repeats repeats;
 };
 
@@ -37,6 +38,11 @@ uint64_t lr_play_serial(const struct lr_node *node)
 struct lr_play_groups *lr_play_groups(struct lr_node *node)
 {
 	return &node->play->groups;
+}
+
+struct lr_play_cards *lr_play_cards(const struct lr_node *node)
+{
+	return &node->play->cards;
 }
 
 struct lr_repeats *lr_play_repeats(struct lr_node *node)

@@ -35,6 +35,14 @@ struct lr_play_groups {
 	unsigned n;
 };
 struct lr_play_groups *lr_play_groups(struct lr_node *node);
+/* The machine's own IPv4 addresses, as they were then. */
+enum { LR_PLAY_CARDS = 16 };
+struct lr_play_cards {
+	uint64_t looked_ns; /* 0: never */
+	uint8_t at[LR_PLAY_CARDS][4];
+	unsigned n;
+};
+struct lr_play_cards *lr_play_cards(const struct lr_node *node);
 /* And what it says again. Only where node->play is there. */
 struct lr_repeats *lr_play_repeats(struct lr_node *node);
 /* Names of the active profiles. New reference. */

@@ -3,10 +3,12 @@
  */
 #include "lib/node/play_on.h"
 
+#include <ifaddrs.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/bytes.h"
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/io/netlink.h"
 #include "lib/lan/ipx.h"
@@ -16,6 +18,7 @@
 #include "lib/node/play.h"
 
 #define UDP_HEAD 8u
+#define LOOK_NS  (10 * LR_NS_PER_S) /* between two looks at the machine's addresses */
 
 static bool among(const struct lr_ip *group, const struct lr_ip *list, unsigned n)
 {
@@ -107,12 +110,48 @@ void lr_play_on(struct lr_node *node)
 {
 	const struct lr_traffic *t = lr_play_traffic(node);
 
+	lr_play_cards(node)->looked_ns = 0;
 	repeats(node, t);
 	if (!node->lan)
 		return;
 	noise(node, t);
 	groups(node, t);
 	ports(node, t);
+}
+
+static bool to_many(const struct lr_node *node, const uint8_t *packet)
+{
+	return node->lan && lr_lan_to_many(node->lan, packet);
+}
+
+static void look(struct lr_play_cards *cards, uint64_t now)
+{
+	struct ifaddrs *all = NULL;
+
+	cards->looked_ns = now;
+	cards->n = 0;
+	if (getifaddrs(&all) < 0)
+		return;
+	for (struct ifaddrs *i = all; i && cards->n < LR_PLAY_CARDS; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET)
+			memcpy(cards->at[cards->n++],
+				&((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr,
+				4);
+	freeifaddrs(all);
+}
+
+/* Whether it is an address of this machine. */
+static bool of_machine(const struct lr_node *node, const uint8_t *address)
+{
+	struct lr_play_cards *cards = lr_play_cards(node);
+	uint64_t now = node->loop.now;
+
+	if (cards->looked_ns == 0 || now > cards->looked_ns + LOOK_NS)
+		look(cards, now);
+	for (unsigned i = 0; i < cards->n; i++)
+		if (memcmp(cards->at[i], address, 4) == 0)
+			return true;
+	return false;
 }
 
 /* Our own address where the game wrote one of this machine's. */
@@ -126,6 +165,8 @@ static void rewrite(const struct lr_node *node, const struct lr_game_rewrite *ru
 		own++;
 	if (own == node->n_addresses || p->len < p->l4_at + UDP_HEAD + rule->from_end ||
 		rule->from_end < 4)
+		return;
+	if (!to_many(node, packet) && !of_machine(node, at))
 		return;
 	memcpy(at, node->addresses[own].ip.b, 4);
 	if (!partial && lr_get_be16(udp + 6) != 0)

@@ -9,8 +9,10 @@
  *   - their packets are marked as the profile says, which also puts them before bulk and makes the
  *     datagram outside carry the mark;
  *   - small ones go over two paths where the profile wants that;
- *   - announcements that come once are said again, and where a game writes its own address into a
- *     packet, ours stands there, whichever of the machine's it took.
+ *   - announcements (to a broadcast address or a group) that come once are said again, and where a
+ *     game writes its own address into one, ours stands there, whichever of the machine's it took;
+ *     in what goes to one member it is put there only in place of an address of this machine, since
+ *     the game's play uses the same port.
  * All of it is undone when the last profile is taken back. Nothing of it costs a packet anything
  * while none is active.
  */

@@ -28,8 +28,11 @@ unsigned lr_routes_advmss(const struct lr_node *node, uint8_t family)
 	return family == 4 ? LR_DEFAULT_ADVMSS : LR_DEFAULT_ADVMSS6;
 }
 
+/* The system has a route to it already. */
 static bool covered(const struct lr_node *node, const struct lr_prefix *p)
 {
+	if (p->len == 128 && lr_ip_link_local(&p->ip))
+		return true;
 	for (size_t i = 0; i < node->n_addresses; i++)
 		if (p->len >= node->addresses[i].len &&
 			lr_prefix_covers(&node->addresses[i], &p->ip))
