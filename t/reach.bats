@@ -194,6 +194,7 @@ game_over() {
 	party a b
 	game b a
 	wait_until 20 paths_are direct a b
+	hears a b 30
 	game_over
 	is "$LOST $DOUBLE" "0 0" "of $SENT"
 	[ "$SENT" -gt 0 ]

@@ -69,9 +69,13 @@ class Question(socketserver.StreamRequestHandler):
         self.wfile.write("\n".join([str(int(bool(bad)))] + bad + [""]).encode())
 
 
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
 def serve():
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Question) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", 0), Question) as server:
         print(server.server_address[1], flush=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         sys.stdin.read()
