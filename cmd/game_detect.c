@@ -50,5 +50,7 @@ int lr_game_run_detect(struct lr_cli *cli)
 				(int)found[i].pid, found[i].confidence, ways[found[i].by],
 				found[i].process[0] ? ": " : "", found[i].process);
 	lr_games_release(&all);
-	return n < 0 ? lr_game_failed(cli) : n ? LR_EXIT_OK : LR_EXIT_FAILED;
+	if (n == 0)
+		lr_err_set(&cli->err, LR_EXIT_FAILED, "no game that is known runs here");
+	return n > 0 ? LR_EXIT_OK : lr_game_failed(cli);
 }

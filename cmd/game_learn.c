@@ -246,6 +246,9 @@ int lr_game_run_learn(struct lr_cli *cli)
 	sigaction(SIGINT, &on_end, NULL);
 	sigaction(SIGTERM, &on_end, NULL);
 	code = begin(l, cli);
+	if (code == 0 && isatty(STDERR_FILENO))
+		lr_note(cli->prog, "watching process %d: let it search, host or join now",
+			(int)l->pid);
 	if (code == 0 && (rc = watch(l)) < 0)
 		code = lr_err_set(&cli->err, rc == -EACCES ? LR_EXIT_RIGHTS : LR_EXIT_FAILED,
 			"%s: its sockets: %s", cli->operands[0], strerror(-rc));

@@ -63,23 +63,42 @@ static json_t *row(const struct lr_games *all, const struct lr_game *g)
 	return o;
 }
 
+/* Whether each word stands in its name or its title. */
+static bool chosen(const struct lr_cli *cli, const struct lr_game *g)
+{
+	for (int i = 0; i < cli->n; i++)
+		if (!strcasestr(g->name, cli->operands[i]) &&
+			!strcasestr(g->title, cli->operands[i]))
+			return false;
+	return true;
+}
+
 int lr_game_run_list(struct lr_cli *cli)
 {
 	const struct lr_game_args *a = cli->args;
 	struct lr_games all;
 	int code = lr_game_load(cli, &all);
+	unsigned n = 0;
 
 	for (size_t i = 0; code == LR_EXIT_OK && i < all.n; i++) {
 		const struct lr_game *g = all.list[i];
+		if (!chosen(cli, g))
+			continue;
+		n++;
 		if (a->json)
 			lr_game_line(row(&all, g));
 		else
 			printf("%-30s %s%s\n", g->name, g->title,
 				lr_games_is_own(&all, g) ? " (own)" : "");
 	}
-	if (code == LR_EXIT_OK)
-		lr_games_release(&all);
-	return code;
+	if (code != LR_EXIT_OK)
+		return code;
+	lr_games_release(&all);
+	if (n)
+		return LR_EXIT_OK;
+	lr_err_set(&cli->err, LR_EXIT_FAILED,
+		"no game with %s in its name: `lr-game list` names all", cli->operands[0]);
+	return lr_game_failed(cli);
 }
 
 /* --- show --- */

@@ -2,28 +2,25 @@
  * game_servers.c - lr-game servers: a browser for servers of games
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/game.h"
 #include "lib/base/clock.h"
-#include "lib/base/state.h"
+#include "lib/game/favourites.h"
 #include "lib/io/resolve.h"
 #include "lib/io/servers.h"
 #include "lib/node/client.h"
 #include "terms.h"
-
-#define FAVOURITES     "favourites.json"
-#define FAVOURITES_MAX (64u << 10)
 
 const struct lr_opt lr_game_servers_options[] = {
 	{"game", 'g', LR_OPT_LIST, "GAME", "only servers of this game; several times",
 		offsetof(struct lr_game_args, games), .complete = "game"},
 	{"wait", 'W', LR_OPT_REAL, "SEC", "how long to wait for answers (1.5)",
 		offsetof(struct lr_game_args, wait_s), 0, 60},
+	{"iface", 0, LR_OPT_TEXT, "NAME", "ask the members of this interface's node",
+		offsetof(struct lr_game_args, iface), .complete = "iface"},
 	{"no-broadcast", 0, LR_OPT_FLAG, NULL, "ask only the addresses, favourites and members",
 		offsetof(struct lr_game_args, no_broadcast)},
 	{"keep", 0, LR_OPT_FLAG, NULL, "remember the addresses as favourites",
@@ -40,8 +37,6 @@ struct browser {
 	const struct lr_game *only[LR_OPT_LIST_MAX];
 	struct lr_servers *servers;
 	unsigned n_found;
-	json_t *favourites; /* texts: ADDRESS[:PORT] */
-	char file[PATH_MAX];
 };
 
 /* The game that is asked so at that port, the port of the query or of the game; NULL: unknown. */
@@ -173,15 +168,22 @@ static int ask_one(
 static int parse(const char *text, struct address *a, struct lr_err *err)
 {
 	char host[256];
-	const char *colon = strrchr(text, ':');
+	const char *colon = strchr(text, ':');
+	unsigned long port = colon ? strtoul(colon + 1, NULL, 10) : 0;
 	struct lr_endpoint e;
 
+	if (text[0] == '[' || (colon && strchr(colon + 1, ':')))
+		return lr_err_set(err, LR_EXIT_USAGE, "%s: only IPv4 is asked", text);
+	if (colon &&
+		(port < 1 || port > 65535 || strspn(colon + 1, "0123456789") != strlen(colon + 1)))
+		return lr_err_set(err, LR_EXIT_USAGE,
+			"%s: a port is a number from 1 to 65535, as in 192.0.2.1:27960", text);
 	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - text) : 255, text);
-	if (lr_resolve(NULL, host, colon ? colon + 1 : "1", &e, err) < 0)
+	if (lr_resolve(NULL, host, "1", &e, err) < 0)
 		return -1;
 	if (e.sa.sa_family != AF_INET)
 		return lr_err_set(err, LR_EXIT_FAILED, "%s: only IPv4 is asked", text);
-	*a = (struct address){e.in.sin_addr, colon ? ntohs(e.in.sin_port) : 0};
+	*a = (struct address){e.in.sin_addr, (uint16_t)port};
 	return 0;
 }
 
@@ -195,10 +197,15 @@ static int ask_text(struct browser *b, const char *text, struct lr_err *err)
 	return rc < 0 ? lr_err_set(err, LR_EXIT_FAILED, "%s: %s", text, strerror(-rc)) : 0;
 }
 
-/* Members of the node that runs, when one does and we may ask it. */
+/* Members of the node that runs; why they are not asked is told, unless none runs and none was
+ * named. */
 static void ask_members(struct browser *b)
 {
-	struct lr_client *c = lr_client_open(b->args->iface, NULL);
+	struct lr_err why = {0};
+	struct lr_client *c = lr_client_open(b->args->iface, &why);
+
+	if (!c && (b->args->iface || why.exit != LR_EXIT_UNREACHABLE))
+		lr_note(b->cli->prog, "members are not asked: %s", why.text);
 	json_t *answer = c ? lr_client_ask(c, lr_client_request("peers"), NULL) : NULL;
 	json_t *peer;
 	size_t i;
@@ -211,60 +218,6 @@ static void ask_members(struct browser *b)
 	}
 	json_decref(answer);
 	lr_client_close(c);
-}
-
-/* --- favourites --- */
-
-static int load_favourites(struct browser *b, struct lr_err *err)
-{
-	char dir[PATH_MAX - sizeof(FAVOURITES) - 1];
-	size_t len;
-
-	if (lr_state_dir(dir, sizeof(dir), err) < 0)
-		return -1;
-	snprintf(b->file, sizeof(b->file), "%s/" FAVOURITES, dir);
-	char *bytes = lr_read_file(b->file, FAVOURITES_MAX, &len, NULL);
-	json_t *o = bytes ? lr_json_parse(bytes, len, NULL) : NULL;
-	b->favourites = json_incref(json_object_get(o, LR_K_FAVOURITES));
-	free(bytes);
-	json_decref(o);
-	if (!json_is_array(b->favourites)) {
-		json_decref(b->favourites);
-		b->favourites = json_array();
-	}
-	return 0;
-}
-
-static int save_favourites(const struct browser *b, struct lr_err *err)
-{
-	char dir[PATH_MAX];
-	json_t *o = json_object();
-
-	lr_json_put(o, LR_K_FAVOURITES, json_incref(b->favourites));
-	char *text = lr_json_text(o);
-	json_decref(o);
-	snprintf(dir, sizeof(dir), "%.*s", (int)(strlen(b->file) - sizeof(FAVOURITES)), b->file);
-	int lock = text && lr_make_dirs(dir, 0700, err) == 0 ? lr_lock_file(b->file, err) : -1;
-	int rc = lock < 0 ? -1 : lr_replace_file(b->file, text, strlen(text), 0600, err);
-	if (lock >= 0)
-		close(lock);
-	free(text);
-	return rc;
-}
-
-static void change_favourite(struct browser *b, const char *text)
-{
-	size_t i;
-	json_t *v;
-
-	json_array_foreach (b->favourites, i, v)
-		if (json_is_string(v) && strcmp(json_string_value(v), text) == 0) {
-			if (b->args->forget)
-				json_array_remove(b->favourites, i);
-			return;
-		}
-	if (b->args->keep)
-		json_array_append_new(b->favourites, json_string(text));
 }
 
 /* --- the verb --- */
@@ -282,35 +235,40 @@ static int choose(struct browser *b)
 	return 0;
 }
 
+static int ask_favourites(struct browser *b)
+{
+	struct lr_err gone = {0};
+	json_t *list = lr_favourites_load(&b->cli->err), *v;
+	size_t i;
+
+	json_array_foreach (list, i, v)
+		if (json_is_string(v) && ask_text(b, json_string_value(v), &gone) < 0)
+			lr_note(b->cli->prog, "a favourite: %s", gone.text);
+	json_decref(list);
+	return list ? 0 : -1;
+}
+
 static int browse(struct browser *b)
 {
-	struct lr_err *err = &b->cli->err;
-	struct lr_err ignored = {0};
-	size_t i;
-	json_t *v;
+	struct lr_cli *cli = b->cli;
 
-	for (int k = 0; k < b->cli->n; k++) {
-		if (ask_text(b, b->cli->operands[k], err) < 0)
+	for (int k = 0; k < cli->n; k++)
+		if (ask_text(b, cli->operands[k], &cli->err) < 0)
 			return -1;
-		change_favourite(b, b->cli->operands[k]);
-	}
-	if ((b->args->keep || b->args->forget) && save_favourites(b, err) < 0)
+	if (b->args->keep && lr_favourites_keep(cli->operands, cli->n, &cli->err) < 0)
 		return -1;
-	if (b->args->forget)
-		return 0;
-	if (b->cli->n == 0) {
-		json_array_foreach (b->favourites, i, v)
-			if (json_is_string(v))
-				ask_text(b, json_string_value(v), &ignored);
+	if (cli->n == 0) {
+		if (ask_favourites(b) < 0)
+			return -1;
 		ask_members(b);
 	}
-	if (b->cli->n == 0 && !b->args->no_broadcast)
+	if (cli->n == 0 && !b->args->no_broadcast)
 		each_query(b, shout, NULL);
 	lr_servers_run(b->servers, (uint64_t)(b->args->wait_s * 1e9));
 	return 0;
 }
 
-int lr_game_run_servers(struct lr_cli *cli)
+static int search(struct lr_cli *cli)
 {
 	struct browser b = {.cli = cli, .args = cli->args};
 	int code = lr_game_load(cli, &b.all);
@@ -320,12 +278,30 @@ int lr_game_run_servers(struct lr_cli *cli)
 	b.servers = lr_servers_new(found, &b);
 	if (!b.servers)
 		lr_err_set(&cli->err, LR_EXIT_FAILED, "out of memory");
-	if (!b.servers || choose(&b) < 0 || load_favourites(&b, &cli->err) < 0 || browse(&b) < 0)
+	if (!b.servers || choose(&b) < 0 || browse(&b) < 0)
 		code = lr_game_failed(cli);
-	else if (b.n_found == 0 && !b.args->forget)
-		code = LR_EXIT_FAILED;
+	else if (b.n_found == 0)
+		code = lr_err_set(&cli->err, LR_EXIT_FAILED, "no server answered within %.3g s",
+			       b.args->wait_s) < 0
+			       ? lr_game_failed(cli)
+			       : LR_EXIT_OK;
 	lr_servers_free(b.servers);
-	json_decref(b.favourites);
 	lr_games_release(&b.all);
 	return code;
+}
+
+int lr_game_run_servers(struct lr_cli *cli)
+{
+	const struct lr_game_args *a = cli->args;
+
+	if (a->keep && a->forget)
+		lr_err_set(&cli->err, LR_EXIT_USAGE, "--keep and --forget exclude each other");
+	else if ((a->keep || a->forget) && cli->n == 0)
+		lr_err_set(&cli->err, LR_EXIT_USAGE, "--%s: which ADDRESS?",
+			a->keep ? "keep" : "forget");
+	else if (!a->forget)
+		return search(cli);
+	else if (lr_favourites_forget(cli->operands, cli->n, &cli->err) == 0)
+		return LR_EXIT_OK;
+	return lr_game_failed(cli);
 }

@@ -23,7 +23,8 @@ static const struct lr_opt lr_game_watch_options[] = {
 };
 
 static const struct lr_verb verbs[] = {
-	{"list", "", "print all games that are known", NULL, 0, 0, lr_game_run_list},
+	{"list", "[WORD]...", "print all games that are known, or those with these words", NULL, 0,
+		-1, lr_game_run_list},
 	{"show", "GAME...", "print what is known of a game, and where from", NULL, 1, -1,
 		lr_game_run_show, "game"},
 	{"detect", "", "print which games run on this machine", detect_options, 0, 0,

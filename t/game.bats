@@ -140,7 +140,14 @@ proc() {
 	is "$(jq '.rtt_us >= 500000' "$BATS_TEST_TMPDIR/slow")" true
 	ns a lr-game servers --keep --wait 1 10.77.0.1 >/dev/null
 	is "$(ns a lr-game servers --no-broadcast --json | jq -r .endpoint)" 10.77.0.1:2342
+	exits 1 ns a lr-game servers --forget 10.77.0.9
 	ns a lr-game servers --forget 10.77.0.1
+	exits 1 ns a lr-game servers --forget 10.77.0.1
+	is "$output" "lr-game: 10.77.0.1: no favourite"
+	for wrong in --keep --forget "--keep --forget 10.77.0.1" 10.77.0.1: 10.77.0.1:99999 [::1]:27960; do
+		exits 2 ns a lr-game servers $wrong
+	done
+	is "$(lr-game list 'doom 3' | cut -d' ' -f1)" doom-3
 	exits 1 ns a lr-game servers --no-broadcast --wait 0.2
 	exits 1 ns a lr-game servers --game stellaris
 	is "$output" "lr-game: stellaris: its servers answer no query that is known"

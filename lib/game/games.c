@@ -162,6 +162,7 @@ const struct lr_game *lr_games_find(
 			return all->list[i];
 	for (size_t i = 0; i < all->n; i++) {
 		lr_opt_consider(&near, all->list[i]->name);
+		lr_opt_consider(&near, all->list[i]->title);
 		for (size_t k = 0; k < all->list[i]->n_aliases; k++)
 			lr_opt_consider(&near, all->list[i]->aliases[k]);
 	}
