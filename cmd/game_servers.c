@@ -39,22 +39,47 @@ struct browser {
 	unsigned n_found;
 };
 
-/* The game that is asked so at that port, the port of the query or of the game; NULL: unknown. */
-static const struct lr_game *game_of(
-	const struct browser *b, const struct lr_servers_found *f, uint16_t port)
+static bool wanted(const struct browser *b, const struct lr_game *g)
 {
-	for (size_t i = 0; i < b->all.n; i++)
-		for (size_t k = 0; k < b->all.list[i]->n_queries; k++) {
-			const struct lr_game_query *q = &b->all.list[i]->queries[k];
-			bool asked = strcmp(q->protocol, f->asked->name) == 0 ||
-				     strcmp(q->protocol, f->protocol->name) == 0;
-			bool wanted = b->args->games.n == 0;
-			for (unsigned o = 0; o < b->args->games.n; o++)
-				wanted |= b->only[o] == b->all.list[i];
-			if (asked && wanted && (q->port == port || b->args->games.n == 1))
-				return b->all.list[i];
-		}
-	return NULL;
+	for (unsigned i = 0; i < b->args->games.n; i++)
+		if (b->only[i] == g)
+			return true;
+	return b->args->games.n == 0;
+}
+
+/* Whether its servers are asked so at that port, the port of the query or of the game. */
+static bool is_asked(
+	const struct browser *b, const struct lr_game *g, const struct lr_servers_found *f)
+{
+	uint16_t port = ntohs(f->at.sin_port);
+
+	for (size_t k = 0; k < g->n_queries; k++) {
+		const struct lr_game_query *q = &g->queries[k];
+		bool so = strcmp(q->protocol, f->asked->name) == 0 ||
+			  strcmp(q->protocol, f->protocol->name) == 0;
+		if (so && (q->port == port || b->args->games.n == 1))
+			return true;
+	}
+	return false;
+}
+
+/* The game of a server: the only one that is asked so there, or of several the one that the server
+ * names; NULL: unknown. */
+static const struct lr_game *game_of(const struct browser *b, const struct lr_servers_found *f)
+{
+	const struct lr_game *one = NULL;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < b->all.n; i++) {
+		const struct lr_game *g = b->all.list[i];
+		if (!wanted(b, g) || !is_asked(b, g, f))
+			continue;
+		if (lr_games_called(g, f->server.game))
+			return g;
+		one = g;
+		n++;
+	}
+	return n == 1 ? one : NULL;
 }
 
 static void put_count(json_t *o, const char *key, int v)
@@ -68,7 +93,7 @@ static void put_count(json_t *o, const char *key, int v)
 static json_t *server_json(const struct browser *b, const struct lr_servers_found *f)
 {
 	const struct lr_query_server *s = &f->server;
-	const struct lr_game *g = game_of(b, f, ntohs(f->at.sin_port));
+	const struct lr_game *g = game_of(b, f);
 	char address[INET_ADDRSTRLEN], endpoint[INET_ADDRSTRLEN + 8];
 	json_t *o = json_object();
 

@@ -16,7 +16,12 @@ within() {
 	ip netns exec "$(nsname "$n")" "$@"
 }
 
-# arena HOW: OpenArena's server on a, its real client on b and c, which asks by HOW: broadcast or multicast.
+# browses NAME GAME ENDPOINT: our server browser there lists it, and knows which game it is.
+browses() {
+	ns "$1" lr-game servers --json --wait 2 | jq -e --arg g "$2" --arg e "$3" 'select(.game == $g and .endpoint == $e)' >/dev/null
+}
+
+# arena_server: OpenArena's on a, IPv4 and IPv6
 arena_server() {
 	playing a openarena-server +set dedicated 1 +set developer 1 +set net_enabled 3 +set sv_hostname LANrage \
 		+set bot_enable 1 +map oa_dm1 +addbot sarge 2
@@ -44,6 +49,7 @@ arena_client() {
 	wait_until 60 says a.openarena-server "SV packet $B : getinfo"
 	arena_client c 1 "$A"
 	for n in b c; do wait_until 90 says a.openarena-server "Player-$n^7 entered the game"; done
+	wait_until 20 browses b openarena "$A:27960"
 	! command -v quakestat >/dev/null || ns b quakestat -raw , -openarenas +255.255.255.255 | grep -q "$A:27960"
 }
 
@@ -75,6 +81,7 @@ asks_kart() {
 	playing a supertuxkart --lan-server=LANrage --owner-less --min-players=1 --max-players=4 --no-firewalled-server --log=0
 	wait_until 60 binds a 2757
 	wait_until 30 asks_kart b
+	wait_until 20 browses b supertuxkart "$A:2757"
 	playing b supertuxkart --no-graphics --connect-now="$A" --network-ai=2 --no-sound --log=0
 	wait_until 120 says a.supertuxkart 'has finished loading world'
 }

@@ -148,6 +148,9 @@ bool lr_games_is_own(const struct lr_games *all, const struct lr_game *g);
 /* By name, alias or title, letters of any case. NULL with `err` that names the nearest. */
 const struct lr_game *lr_games_find(
 	const struct lr_games *all, const char *name, struct lr_err *err);
+/* Whether `text`, as a server may say it ("Counter-Strike: Source", "baseoa"), is the name, the
+ * title or another name of the game; only letters and digits count. */
+bool lr_games_called(const struct lr_game *g, const char *text);
 /* The game that packets between these ports belong to; `dst` may be NULL. A group that only it uses
  * says more than a port for discovery, that more than a port of play, a single port more than a
  * range; a destination more than a source. NULL: none. About a microsecond. */

@@ -2,6 +2,7 @@
  * games.c - all profiles that are known here: the compiled ones, and the user's own over them
  */
 #include <dirent.h>
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -147,6 +148,30 @@ static bool answers_to(const struct lr_game *g, const char *name)
 		if (strcasecmp(g->aliases[i], name) == 0)
 			return true;
 	return false;
+}
+
+static bool alike(const char *a, const char *b)
+{
+	bool any = false;
+
+	for (;; a++, b++) {
+		while (*a && !isalnum((uint8_t)*a))
+			a++;
+		while (*b && !isalnum((uint8_t)*b))
+			b++;
+		if (!*a || tolower((uint8_t)*a) != tolower((uint8_t)*b))
+			return any && *a == *b;
+		any = true;
+	}
+}
+
+bool lr_games_called(const struct lr_game *g, const char *text)
+{
+	bool so = alike(g->name, text) || alike(g->title, text);
+
+	for (size_t i = 0; i < g->n_aliases; i++)
+		so |= alike(g->aliases[i], text);
+	return so;
 }
 
 const struct lr_game *lr_games_find(

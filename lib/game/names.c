@@ -25,7 +25,7 @@ static uint32_t hash(const char *s)
 static bool strip_one(char *s, size_t *n)
 {
 	static const char *const ends[] = {"exe", "bin", "x86", "i386", "i686", "x64", "amd64",
-		"linux", "x8664", "64", "32", "sh", "appimage", "sdl", "glx", "vulkan"};
+		"linux", "x8664", "64", "32", "sh", "appimage", "sdl", "glx", "vulkan", "real"};
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		size_t len = strlen(ends[i]);
@@ -38,13 +38,26 @@ static bool strip_one(char *s, size_t *n)
 	return false;
 }
 
+/* How much of a name stands before its version, as in wesnothd-1.16; a number without a dot may be
+ * another game's: doom3. */
+static size_t before_version(const char *name)
+{
+	size_t len = strlen(name), n = len, dots = 0;
+
+	while (n > 0 && (isdigit((uint8_t)name[n - 1]) || (name[n - 1] == '.' && n < len)))
+		dots += name[--n] == '.';
+	if (!dots || n == len || name[n] == '.')
+		return len;
+	return n > 0 && strchr("-_ ", name[n - 1]) ? n - 1 : len;
+}
+
 /* What is left of a name; 0 when that is too little. */
 static uint32_t close_hash(const char *name)
 {
 	char s[NAME_MAX_LEN + 1];
 	size_t n = 0;
 
-	for (; *name && n < NAME_MAX_LEN; name++)
+	for (size_t left = before_version(name); left && n < NAME_MAX_LEN; left--, name++)
 		if (isalnum((uint8_t)*name))
 			s[n++] = (char)tolower((uint8_t)*name);
 	s[n] = 0;

@@ -3,9 +3,9 @@
  *
  * Theory of operation. All names of all profiles stand in two hash tables: as they are (letters of
  * any case), and stripped to what people would call it: small letters and digits, without endings
- * such as .exe, .x86_64, -bin or 64. A name that is in the first is exact, one that is only in the
- * second is close. An entry with an argument counts only when that stands in the command line, as a
- * word's end.
+ * such as .exe, .x86_64, -bin or 64, and without a version (-1.16). A name that is in the first is
+ * exact, one that is only in the second is close. An entry with an argument counts only when that
+ * stands in the command line, as a word's end.
  */
 #ifndef LR_GAME_NAME_MAXS_H
 #define LR_GAME_NAME_MAXS_H

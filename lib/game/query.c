@@ -131,6 +131,7 @@ void lr_query_fact(struct lr_query_server *s, const char *key, const char *value
 		TEXT("gametype", mode),
 		TEXT("g_gametype", mode),
 		TEXT("version", version),
+		TEXT("gamename", game),
 		TEXT("gamever", version),
 		TEXT("gameversion", version),
 		NUMBER("clients", players),

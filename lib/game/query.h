@@ -24,6 +24,7 @@
 
 struct lr_query_server {
 	char name[128], map[64], mode[64], version[64]; /* "": not told */
+	char game[64];                                  /* what it calls its game; "": not told */
 	int players, players_max, bots;                 /* -1: not told */
 	int password;                                   /* 1, 0; -1: not told */
 	uint16_t game_port;                             /* where it is played; 0: not told */

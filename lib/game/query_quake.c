@@ -35,6 +35,7 @@ static void names(struct lr_query_server *s, struct lr_cursor *c)
 	lr_query_text(c, 0, s->map, sizeof(s->map));
 	lr_query_skip(c, 0);
 	lr_query_text(c, 0, s->mode, sizeof(s->mode));
+	memcpy(s->game, s->mode, sizeof(s->game));
 }
 
 static void source(struct lr_query_server *s, struct lr_cursor *c)
@@ -92,22 +93,6 @@ enum lr_query_verdict lr_query_take_a2s(struct lr_query *q, const uint8_t *bytes
 	return LR_QUERY_IGNORED;
 }
 
-size_t lr_query_ask_quake3(const struct lr_query *q, uint8_t out[LR_QUERY_ASK_MAX])
-{
-	(void)q;
-	return put(out, "getinfo xxx", 11);
-}
-
-enum lr_query_verdict lr_query_take_quake3(struct lr_query *q, const uint8_t *bytes, size_t len)
-{
-	struct lr_cursor c = lr_cursor(bytes, len);
-
-	if (!lr_query_begins(&c, all_ones, 4) || !lr_query_begins(&c, "infoResponse\n\\", 14))
-		return LR_QUERY_IGNORED;
-	lr_query_facts(&q->server, &c, '\\', 0);
-	return LR_QUERY_DONE;
-}
-
 size_t lr_query_ask_quake2(const struct lr_query *q, uint8_t out[LR_QUERY_ASK_MAX])
 {
 	(void)q;
@@ -128,6 +113,22 @@ static enum lr_query_verdict status(struct lr_query *q, struct lr_cursor *c)
 	while (c->left && c->at[0] && lr_query_skip(c, '\n'))
 		q->server.players++;
 	return LR_QUERY_DONE;
+}
+
+/* Of getinfo and getstatus only this one tells which of the many games with that engine it is. */
+size_t lr_query_ask_quake3(const struct lr_query *q, uint8_t out[LR_QUERY_ASK_MAX])
+{
+	(void)q;
+	return put(out, "getstatus", 9);
+}
+
+enum lr_query_verdict lr_query_take_quake3(struct lr_query *q, const uint8_t *bytes, size_t len)
+{
+	struct lr_cursor c = lr_cursor(bytes, len);
+
+	if (!lr_query_begins(&c, all_ones, 4) || !lr_query_begins(&c, "statusResponse\n\\", 16))
+		return LR_QUERY_IGNORED;
+	return status(q, &c);
 }
 
 enum lr_query_verdict lr_query_take_quake2(struct lr_query *q, const uint8_t *bytes, size_t len)

@@ -85,13 +85,16 @@ static void a2s(void)
 static void quake(void)
 {
 	start("quake3");
-	asks(BYTES("\xff\xff\xff\xffgetinfo xxx"), "getinfo");
-	is_int(lr_query_take(&q,
-		       BYTES("\xff\xff\xff\xffinfoResponse\n\\voip\\opus\\g_needpass\\0\\pure\\1"
-			     "\\gametype\\0\\sv_maxclients\\8\\g_humanplayers\\0\\clients\\2"
-			     "\\mapname\\oa_dm1\\hostname\\LANrageOA\\protocol\\71")),
+	asks(BYTES("\xff\xff\xff\xffgetstatus"), "getstatus");
+	is_int(lr_query_take(&q, BYTES("\xff\xff\xff\xffstatusResponse\n\\com_protocol\\71\\sv_"
+				       "hostname\\LANrageOA"
+				       "\\sv_maxclients\\8\\version\\ioq3 "
+				       "1.36\\com_gamename\\Quake3Arena\\g_gametype\\0"
+				       "\\mapname\\oa_dm1\\gamename\\baseoa\\g_needpass\\0\n0 48 "
+				       "\"ann\"\n3 0 \"Sarge\"\n")),
 		LR_QUERY_DONE, "OpenArena");
-	says("LANrageOA", "oa_dm1", 2, 8, "");
+	says("LANrageOA", "oa_dm1", 2, 8, "ioq3 1.36");
+	is_str(q.server.game, "baseoa", "which game of that engine");
 	is_int(q.server.password, 0, "no password");
 	start("quake2");
 	asks(BYTES("\xff\xff\xff\xffstatus\n"), "status");
@@ -105,9 +108,9 @@ static void quake(void)
 		LR_QUERY_DONE, "QuakeWorld");
 	says("W", "dm3", 1, 4, "");
 	start("quake3");
-	is_int(lr_query_take(&q, BYTES("\xff\xff\xff\xffstatusResponse\n")), LR_QUERY_IGNORED,
+	is_int(lr_query_take(&q, BYTES("\xff\xff\xff\xffinfoResponse\n")), LR_QUERY_IGNORED,
 		"another answer");
-	lr_query_take(&q, BYTES("\xff\xff\xff\xffinfoResponse\n\\hostname\\a\x1b[2Jb\x07"));
+	lr_query_take(&q, BYTES("\xff\xff\xff\xffstatusResponse\n\\hostname\\a\x1b[2Jb\x07"));
 	is_str(q.server.name, "a?[2Jb?", "nothing that moves a cursor");
 }
 
