@@ -225,8 +225,8 @@ static void matches(const struct lr_games *all)
 		const char *name, *command, *game;
 		bool exact;
 	} cases[] = {
-		{"wesnothd-1.16", "", "wesnoth", false},
-		{"armagetronad-dedicated.real", "", "armagetron", false},
+		{"wesnothd-1.18", "wesnothd-1.18", "wesnoth", false},
+		{"teeworlds-server.real", "teeworlds-server.real", "teeworlds", false},
 		{"war3.exe", "C:\\Games\\war3.exe -window", "warcraft-3", true},
 		{"WAR3.EXE", "WAR3.EXE", "warcraft-3", true},
 		{"openttd", "/usr/games/openttd", "openttd", true},
