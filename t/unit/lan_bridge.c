@@ -13,20 +13,20 @@ static bool ours(void *ctx, const struct lr_ip *ip)
 	return settled && ip->b[2] == 9;
 }
 
+static bool choose(void *ctx, const uint8_t mac[LR_MAC], unsigned round, struct lr_ip *out)
+{
+	(void)ctx;
+	(void)mac;
+	*out = lr_ip4(0x0a42093c + round);
+	return round < 9;
+}
+
 static void up(void)
 {
-	const struct lr_lan_host h = {&us, holder, ours};
-	const struct lr_prefix own[] = {{ip_of("10.66.0.1"), 16}};
-	struct lr_ip none = {0}, stock = ip_of("10.66.0.3");
+	const struct lr_lan_host h = {&us, holder, ours, choose};
 
 	both_up();
-	lr_lan_free(us.lan);
-	us.lan = lr_lan_new(&h, true, us.mac);
-	lr_lan_own(us.lan, own, 1);
-	us.stock = lr_lan_join(us.lan, stock_key, &us, now);
-	lr_lan_member_at(us.stock, &stock, &none, true);
-	us.friend = lr_lan_join(us.lan, their_key, &us, now);
-	lr_lan_member_at(us.friend, &us.friend_at[0], &us.friend_at[1], false);
+	side_lan(&us, &h, their_key);
 	ok(lr_lan_bridge(us.lan) == 0, "there is a bridge");
 }
 
@@ -331,6 +331,49 @@ static void gives_up(void)
 	is_int(v.drop, LR_LAN_DROP_NOT_OURS, "and what is for a machine is no longer ours");
 }
 
+/* Machines ask us for their address; ended and begun again, we know who has which. */
+static void leases(void)
+{
+	static const uint8_t id[32] = {7};
+	struct lr_dhcp_lease kept[LR_DHCP_LEASES];
+	struct lr_ip at[LR_LAN_MACHINES], who, given = ip_of("10.66.9.77");
+	uint8_t *frame;
+
+	both_down();
+	up();
+	ok(!lr_lan_lease_keep(us.lan, now, console, &given), "no leases without DHCP");
+	size_t len = lr_dhcp_ask(console, 7, buf);
+	lr_lan_bridged(us.lan, now, buf, len, false, &v);
+	is_int(v.drop, LR_LAN_DROP_DHCP, "nor an answer");
+	ok(lr_lan_bridge_dhcp(us.lan) == 0, "with it");
+	len = lr_dhcp_ask(console, 7, buf);
+	lr_lan_bridged(us.lan, now, buf, len, false, &v);
+	ok(v.act == LR_LAN_ANSWER && lr_dhcp_answers(v.bytes, v.len, 7, &who) &&
+			lr_ip_equal(&who, &us.at[0]) && lr_get_be32(v.bytes + 58) == 0x0a42093c,
+		"who asks is offered one, by our address");
+	is_int(lr_lan_machines(us.lan, at), 0, "it is nobody's yet");
+	ok(lr_lan_lease_keep(us.lan, now, other, &given) && lr_lan_leases(us.lan, kept) == 1 &&
+			lr_ip_equal(&kept[0].at, &given) && memcmp(kept[0].mac, other, LR_MAC) == 0,
+		"one of before a restart is known");
+	ok(lr_lan_machines(us.lan, at) == 1 && lr_ip_equal(&at[0], &given) &&
+			lr_lan_machines_fresh(us.lan),
+		"and listed before its machine says a word");
+	asks(console, "10.66.9.77", "10.66.0.2");
+	is_int(v.drop, LR_LAN_DROP_ADDRESS, "it is no other machine's");
+	now += (LR_DHCP_LEASE_S + 1) * LR_NS_PER_S;
+	len = lr_dhcp_ask(console, 8, buf);
+	lr_lan_bridged(us.lan, now, buf, len, false, &v);
+	ok(lr_lan_leases(us.lan, kept) == 0 && lr_lan_machines(us.lan, at) == 0 &&
+			lr_lan_machines_fresh(us.lan),
+		"until its time is over");
+	lr_lan_bridge_party(us.lan, now, id, sizeof(id));
+	while (lr_lan_hello(us.lan, now, &frame))
+		;
+	len = lr_dhcp_ask(console, 9, buf);
+	lr_lan_bridged(us.lan, now, buf, len, false, &v);
+	is_int(v.drop, LR_LAN_DROP_STANDBY, "who stands by answers nobody");
+}
+
 int main(void)
 {
 	up();
@@ -340,6 +383,7 @@ int main(void)
 	many();
 	bridges();
 	gives_up();
+	leases();
 	both_down();
 	return tap_done();
 }

@@ -45,11 +45,25 @@ static inline struct lr_lan_member *holder(void *ctx, uint8_t family, const uint
 	return lr_ip_equal(&ip, &stock) ? s->stock : NULL;
 }
 
+/* A switch of that side, with its members; the one that it had goes. */
+static inline void side_lan(struct side *s, const struct lr_lan_host *h, const uint8_t *other)
+{
+	const struct lr_prefix own[] = {{s->at[0], 16}, {s->at[1], 64}};
+	struct lr_ip none = {0}, stock = ip_of("10.66.0.3");
+
+	lr_lan_free(s->lan);
+	s->lan = lr_lan_new(h, true, s->mac);
+	lr_lan_own(s->lan, own, 2);
+	s->stock = lr_lan_join(s->lan, stock_key, s, now);
+	lr_lan_member_at(s->stock, &stock, &none, true);
+	s->friend = lr_lan_join(s->lan, other, s, now);
+	lr_lan_member_at(s->friend, &s->friend_at[0], &s->friend_at[1], false);
+}
+
 static inline void side_up(struct side *s, const uint8_t *key, const uint8_t *other, int host)
 {
 	const struct lr_lan_host h = {s, holder};
 	char text[32];
-	struct lr_ip none = {0}, stock = ip_of("10.66.0.3");
 
 	for (int i = 0; i < 2; i++) {
 		snprintf(text, sizeof(text), i ? "fd66::%d" : "10.66.0.%d", host);
@@ -57,14 +71,9 @@ static inline void side_up(struct side *s, const uint8_t *key, const uint8_t *ot
 		snprintf(text, sizeof(text), i ? "fd66::%d" : "10.66.0.%d", 3 - host);
 		s->friend_at[i] = ip_of(text);
 	}
-	const struct lr_prefix own[] = {{s->at[0], 16}, {s->at[1], 64}};
 	lr_lan_mac(key, s->mac);
-	s->lan = lr_lan_new(&h, true, s->mac);
-	lr_lan_own(s->lan, own, 2);
-	s->stock = lr_lan_join(s->lan, stock_key, s, now);
-	lr_lan_member_at(s->stock, &stock, &none, true);
-	s->friend = lr_lan_join(s->lan, other, s, now);
-	lr_lan_member_at(s->friend, &s->friend_at[0], &s->friend_at[1], false);
+	s->lan = NULL;
+	side_lan(s, &h, other);
 }
 
 static inline void both_up(void)

@@ -17,16 +17,8 @@ static bool ours(void *ctx, const struct lr_ip *ip)
 static void bridged(struct side *s, const uint8_t *other)
 {
 	const struct lr_lan_host h = {s, holder, ours};
-	const struct lr_prefix own[] = {{s->at[0], 16}, {s->at[1], 64}};
-	struct lr_ip stock = ip_of("10.66.0.3"), none = {0};
 
-	lr_lan_free(s->lan);
-	s->lan = lr_lan_new(&h, true, s->mac);
-	lr_lan_own(s->lan, own, 2);
-	s->stock = lr_lan_join(s->lan, stock_key, s, now);
-	lr_lan_member_at(s->stock, &stock, &none, true);
-	s->friend = lr_lan_join(s->lan, other, s, now);
-	lr_lan_member_at(s->friend, &s->friend_at[0], &s->friend_at[1], false);
+	side_lan(s, &h, other);
 	lr_lan_member_bridges(s->lan, s->friend, true);
 	if (lr_lan_bridge(s->lan) != 0)
 		abort();
