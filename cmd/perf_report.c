@@ -18,14 +18,23 @@ const struct lr_opt lr_perf_report_options[] = {
 
 static int write_html(const struct lr_page *page, const char *path, struct lr_err *err)
 {
-	FILE *out = fopen(path, "we");
+	bool alone = strcmp(path, "-") != 0;
+	FILE *out = alone ? fopen(path, "we") : stdout;
 
 	if (!out)
 		return lr_err_set(err, LR_EXIT_FAILED, "%s: %s", path, strerror(errno));
 	lr_page_html(out, page);
-	if (ferror(out) | fclose(out))
+	if (ferror(out) | (alone ? fclose(out) : fflush(out)))
 		return lr_err_set(err, LR_EXIT_FAILED, "%s: %s", path, strerror(errno));
 	return 0;
+}
+
+static bool known(const char *plot)
+{
+	for (size_t i = 0; lr_page_plots[i]; i++)
+		if (strcmp(lr_page_plots[i], plot) == 0)
+			return true;
+	return false;
 }
 
 static int deliver(struct lr_cli *cli, const struct lr_page *page)
@@ -38,9 +47,8 @@ static int deliver(struct lr_cli *cli, const struct lr_page *page)
 		lr_page_markdown(stdout, page);
 	if (a->svg && !lr_page_svg(stdout, page, a->svg)) {
 		lr_err_set(&cli->err, LR_EXIT_FAILED,
-			"--svg %s: nothing to draw: plots are waterfall (a replay), latency, "
-			"scaling, "
-			"history (several results), flame (a profile)",
+			"--svg %s: nothing to draw in these files: waterfall needs a replay, "
+			"history several results, flame a profile",
 			a->svg);
 		return cli->err.exit;
 	}
@@ -55,7 +63,14 @@ int lr_perf_run_report(struct lr_cli *cli)
 	if (!a->html && !a->svg && !a->md)
 		return lr_err_set(&cli->err, LR_EXIT_USAGE,
 			"say what to make of it: --html FILE, --svg NAME or --md");
+	if (a->svg && !known(a->svg))
+		return lr_err_set(&cli->err, LR_EXIT_USAGE,
+			"--svg %s: plots are waterfall, latency, scaling, history, flame", a->svg);
 	f = lr_perf_files_read(cli->operands, (size_t)cli->n, &cli->err);
+	char why[200];
+	if (f && !lr_page_same_machine(&f->page, why))
+		lr_note(cli->prog, "results of different machines, %s: their history says nothing",
+			why);
 	int code = f ? deliver(cli, &f->page) : (int)cli->err.exit;
 	lr_perf_files_free(f);
 	return code;

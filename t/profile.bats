@@ -35,9 +35,9 @@ asked() { profile --now --json | jq -c "$1"; }
 	/usr/bin/python3 - <<-'END'
 		import xml.etree.ElementTree as tree
 		svg = tree.parse("flame.svg").getroot()
-		boxes = {g[0].text.split(":")[0]: g[1] for g in svg.iter("{http://www.w3.org/2000/svg}g")}
+		boxes = {b[0].text.split(":")[0]: float(b.get("width").rstrip("%")) for b in svg.findall("{http://www.w3.org/2000/svg}svg")}
 		assert "device" in boxes and "seal" in boxes, boxes
-		assert float(boxes["device"].get("width")) >= float(boxes["seal"].get("width"))
+		assert 100 >= boxes["device"] >= boxes["seal"] > 0
 		assert "http" not in open("flame.svg").read().replace("http://www.w3.org/2000/svg", "")
 	END
 

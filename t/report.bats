@@ -44,11 +44,63 @@ files() {
 assert d.tagName == "svg" and len(d.getElementsByTagName("*")) > 5' $plot.svg
 	done
 	exits 1 lr-perf report --svg history new
-	exits 1 lr-perf report --svg pie new
+	exits 2 lr-perf report --svg pie new
+	lr-perf report --html - old new replay profile | cmp - page.html
+	lr-perf report --md replay >replay.md
+	grep -qF '**Replay of ' replay.md
+	grep -qE '^\| `seal` \| [0-9.]+ [nu]s \| ' replay.md
+	! grep -q 'of 0 documented' replay.md
 	lr-perf report --md new | grep -qF '| `start_lr_up_load` | 3 ms | 100 ms | 2 ms missed |'
 	exits 2 lr-perf report new
 	echo '{}' >empty
 	exits 1 lr-perf report --md empty
+}
+
+# Curves in one file, latency in another one; a leak that appears; files of different machines.
+@test "report: plots come from whichever file has them, and zeros are plotted as they are" {
+	result aaaaaaaaaa 1 | jq -c 'del(.distributions) | .metrics += [{name: "leak_x", unit: "bytes", better: "lower", family: "leaks", samples: [0]},
+		{name: "leak_y", unit: "bytes", better: "lower", family: "leaks", samples: [0]}]' >bench
+	jq -c '.git = "bbbbbbbbbb" | (.metrics[] | select(.name == "leak_x") | .samples) = [64]' bench >leaky
+	result cccccccccc 1 | jq -c '.metrics = [{name: "startup", unit: "ns", better: "lower", family: "live", samples: [1e6]}]' >live
+	for order in "bench live" "live bench"; do
+		# shellcheck disable=SC2086
+		lr-perf report --html page.html $order
+		for part in latency scaling; do grep -q "id=\"$part\"" page.html || { echo "$part"; false; }; done
+	done
+	lr-perf report --svg history bench leaky >history.svg
+	grep -q 'leaks, from zero' history.svg
+	grep -q '>leak_x<' history.svg
+	grep -q '>64 B<' history.svg
+	! grep -qE '[0-9]e-[0-9]+ ' history.svg
+	jq -c '.machine.cores = 64' leaky >elsewhere
+	lr-perf report --html page.html bench elsewhere 2>err
+	grep -q 'different machines, cores: 2 and 64' err
+	grep -q 'different machines, cores: 2 and 64' page.html
+}
+
+# The page measures itself: nothing is wider than the screen, no letter smaller than 8 pixels.
+@test "the page on a phone: its plots fit, and their letters can be read" {
+	only_all
+	need chromium
+	files
+	cp page.html phone.html
+	cat >>phone.html <<-'END'
+		<script>
+		addEventListener("load", () => {
+			const small = [...document.querySelectorAll("svg text")].filter(t => {
+				const box = t.getBoundingClientRect();
+				return box.width > 0 && box.height < 8;
+			});
+			const wide = [...document.querySelectorAll("body > div > svg")].filter(s => s.getBoundingClientRect().width > innerWidth);
+			document.body.insertAdjacentHTML("beforeend", `<i id="found">width ${innerWidth}, texts ${document.querySelectorAll("svg text").length > 40},
+		small ${small.length}, wide ${wide.length}, flame ${document.querySelectorAll("#flame + div svg svg").length}</i>`);
+		});
+		</script>
+	END
+	chromium --headless --no-sandbox --disable-gpu --disable-background-networking --user-data-dir="$PWD/dom" --window-size=500,3000 \
+		--dump-dom "file://$PWD/phone.html" 2>/dev/null | tr '\n' ' ' | grep -o 'id="found">[^<]*' >found
+	cat found
+	[[ $(cat found) =~ width\ (3|4|5)[0-9]{2},\ texts\ true,.*small\ 0,\ wide\ 0,\ flame\ [1-9] ]]
 }
 
 # Its net log names every request; the page itself is the only one.

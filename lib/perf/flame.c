@@ -14,12 +14,12 @@
 
 #include "lib/base/text.h"
 
-#define WIDTH  1200
 #define ROW    18
 #define MARGIN 10
 #define HEAD   34
-#define LEAST  0.4 /* narrower boxes are left out */
-#define LETTER 6.6 /* width of one */
+#define LEAST  0.03 /* percent of the width; narrower boxes are left out */
+#define LABEL  0.6  /* and narrower ones have no name: not a letter would fit on the widest screen \
+		     */
 
 struct frame {
 	const char *name;
@@ -48,27 +48,25 @@ static unsigned hue_of(const char *s, int len)
 /* A box on row `level`, 0 at the bottom. */
 static void put_box(struct flame *f, const struct frame *k, unsigned level, uint64_t to)
 {
-	double scale = (WIDTH - 2.0 * MARGIN) / (double)f->total, x = (double)k->from * scale,
+	double scale = 100.0 / (double)f->total, x = (double)k->from * scale,
 	       w = (double)(to - k->from) * scale;
 	unsigned y = HEAD + (f->rows - 1 - level) * ROW;
-	int letters = (int)((w - 6) / LETTER);
 
 	if (w < LEAST)
 		return;
-	fprintf(f->out, "<g><title>");
+	fprintf(f->out, "<svg x=\"%.3f%%\" y=\"%u\" width=\"%.3f%%\" height=\"%d\"><title>", x, y,
+		w, ROW - 1);
 	lr_text_escaped(f->out, k->name, (size_t)k->len);
-	fprintf(f->out, ": %.3f ms, %.2f %%</title>", (double)(to - k->from) / 1e6,
-		100.0 * (double)(to - k->from) / (double)f->total);
+	fprintf(f->out, ": %.3f ms, %.2f %%</title>", (double)(to - k->from) / 1e6, w);
 	fprintf(f->out,
-		"<rect x=\"%.1f\" y=\"%u\" width=\"%.1f\" height=\"%d\" rx=\"1\" "
-		"fill=\"hsl(%u 60%% 72%%)\"/>",
-		MARGIN + x, y, w, ROW - 1, hue_of(k->name, k->len));
-	if (letters > 2) {
-		fprintf(f->out, "<text x=\"%.1f\" y=\"%u\">", MARGIN + x + 3, y + ROW - 5);
-		lr_text_escaped(f->out, k->name, (size_t)(letters < k->len ? letters : k->len));
+		"<rect width=\"100%%\" height=\"100%%\" rx=\"1\" fill=\"hsl(%u 60%% 72%%)\"/>",
+		hue_of(k->name, k->len));
+	if (w >= LABEL) {
+		fprintf(f->out, "<text x=\"3\" y=\"%u\">", ROW - 5);
+		lr_text_escaped(f->out, k->name, (size_t)k->len);
 		fputs("</text>", f->out);
 	}
-	fputs("</g>\n", f->out);
+	fputs("</svg>\n", f->out);
 }
 
 static void close_to(struct flame *f, unsigned keep, uint64_t at)
@@ -124,9 +122,9 @@ static int by_stack(const void *a, const void *b)
 static void put_head(struct flame *f, const char *title)
 {
 	fprintf(f->out,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" "
-		"font-family=\"monospace\" font-size=\"11\">\n<title>",
-		WIDTH, HEAD + f->rows * ROW + MARGIN);
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%%\" height=\"%u\" "
+		"font-family=\"monospace\" font-size=\"11\" style=\"height:%upx\">\n<title>",
+		HEAD + f->rows * ROW + MARGIN, HEAD + f->rows * ROW + MARGIN);
 	lr_text_escaped(f->out, title, strlen(title));
 	fputs("</title>\n<style>text{fill:#111}.h{font-size:14px}"
 	      "@media(prefers-color-scheme:dark){.b{fill:#14171a}.h{fill:#eee}}</style>\n"

@@ -2,8 +2,10 @@
  * flame.h - a flame graph of folded stacks as one SVG, without scripts
  *
  * Each stack is a column from the bottom up; a box is as wide as its share of the time, children
- * stand on their parent, and the names are told in full by a tooltip. Source of the form: Gregg,
- * "The Flame Graph", ACM Queue 14(2), 2016.
+ * stand on their parent, and the names are told in full by a tooltip. Boxes are placed in percent
+ * of the picture's width and letters have a size of their own, so that they can be read on a phone
+ * as well; a box cuts off what does not fit. Source of the form: Gregg, "The Flame Graph", ACM
+ * Queue 14(2), 2016.
  */
 #ifndef LR_PERF_FLAME_H
 #define LR_PERF_FLAME_H

@@ -11,9 +11,17 @@
 #include "lib/results/page_inside.h"
 #include "terms.h"
 
+bool lr_page_same_machine(const struct lr_page *page, char why[200])
+{
+	for (size_t i = 1; i < page->n; i++)
+		if (!lr_result_same_machine(page->results[0], page->results[i], why))
+			return false;
+	return true;
+}
+
 static void head(FILE *out, const struct lr_page *page)
 {
-	char machine[400] = "";
+	char machine[400] = "", why[200];
 
 	if (page->n)
 		lr_show_machine(page->all, machine, sizeof(machine));
@@ -37,6 +45,11 @@ static void head(FILE *out, const struct lr_page *page)
 		out);
 	lr_show_escaped(out, machine);
 	fputs("</p>\n", out);
+	if (!lr_page_same_machine(page, why)) {
+		fputs("<p class=\"no\">The results are of different machines, ", out);
+		lr_show_escaped(out, why);
+		fputs(": their history says nothing.</p>\n", out);
+	}
 }
 
 static void cell(FILE *out, const char *class, const char *text)
@@ -144,9 +157,8 @@ void lr_page_html(FILE *out, const struct lr_page *page)
 	fputs("</body></html>\n", out);
 }
 
-void lr_page_markdown(FILE *out, const struct lr_page *page)
+static void metrics_markdown(FILE *out, const json_t *newest)
 {
-	const json_t *newest = page->all;
 	const json_t *metrics = json_object_get(newest, LR_K_METRICS), *metric;
 	char value[LR_SHOW_TEXT], limit[LR_SHOW_TEXT], machine[400] = "";
 	unsigned judged = 0, missed = 0, ours = 0;
@@ -173,7 +185,48 @@ void lr_page_markdown(FILE *out, const struct lr_page *page)
 		fprintf(out, " %s%s |\n", lr_show_value(a.target->ours, a.target->unit, limit),
 			a.ours_met ? "" : " missed");
 	}
-	if (newest)
-		lr_show_machine(newest, machine, sizeof(machine));
+	lr_show_machine(newest, machine, sizeof(machine));
 	fprintf(out, "%s%s\n", ours ? "\n" : "", machine);
+}
+
+static double ns_of(const json_t *stage, const char *key)
+{
+	const json_t *v = json_object_get(stage, key);
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+/* A replay: what was played, and what each stage took. */
+static void replay_markdown(FILE *out, const json_t *replay)
+{
+	static const char *const keys[] = {LR_K_P50_NS, LR_K_P99_NS, LR_K_TARGET_NS};
+	const json_t *stages = json_object_get(replay, LR_K_STAGES), *stage;
+	const json_t *pass = json_object_get(replay, LR_K_PASS);
+	char value[LR_SHOW_TEXT];
+	size_t i;
+
+	fprintf(out, "**Replay of %lld packets: %s**\n\n",
+		(long long)json_integer_value(json_object_get(replay, LR_K_PACKETS)),
+		json_is_true(pass)    ? "all stages meet their targets"
+		: json_is_false(pass) ? "a stage misses its target"
+				      : "nothing was judged");
+	fputs("| stage | median | 99 % | target | |\n|---|---:|---:|---:|---|\n", out);
+	json_array_foreach (stages, i, stage) {
+		const json_t *met = json_object_get(stage, LR_K_PASS);
+		fprintf(out, "| `%s` |", text_of(stage, LR_K_NAME));
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			fprintf(out, " %s |", lr_show_value(ns_of(stage, keys[k]), "ns", value));
+		fprintf(out, " %s |\n",
+			json_is_true(met)    ? "met"
+			: json_is_false(met) ? "**missed**"
+					     : "");
+	}
+	fputc('\n', out);
+}
+
+void lr_page_markdown(FILE *out, const struct lr_page *page)
+{
+	if (page->replay)
+		replay_markdown(out, page->replay);
+	if (page->all)
+		metrics_markdown(out, page->all);
 }

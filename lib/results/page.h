@@ -25,6 +25,8 @@ struct lr_page {
 /* Names of the plots, NULL-terminated: waterfall latency scaling history flame. */
 extern const char *const lr_page_plots[];
 
+/* Whether all results are of machines of the same kind; `why` (200) says what differs. */
+bool lr_page_same_machine(const struct lr_page *page, char why[200]);
 void lr_page_html(FILE *out, const struct lr_page *page);
 /* One plot as an SVG file. False: there is no such plot, or nothing to draw in it. */
 bool lr_page_svg(FILE *out, const struct lr_page *page, const char *plot);

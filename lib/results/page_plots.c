@@ -163,24 +163,108 @@ static bool scaling(struct lr_page_frame *f, const struct lr_page *page)
 	return f->n > 0;
 }
 
-/* --- over several results: each family's cost, of the first result --- */
+/* --- over several results: each family's cost --- */
 
-/* Geometric mean of the family's medians in `result` over those in the first; NAN: none. */
-static double family_cost(const json_t *first, const json_t *result, const char *family)
+/* The median of a metric of that name in the first of `n` results that has one; NAN: none. */
+static double first_median(const json_t *const *results, size_t n, const char *name)
 {
-	const json_t *metrics = json_object_get(first, LR_K_METRICS), *metric;
+	double median = NAN;
+
+	for (size_t i = 0; i < n && isnan(median); i++) {
+		const json_t *metric = lr_result_metric(results[i], name);
+		median = metric ? lr_result_median(metric) : NAN;
+	}
+	return median;
+}
+
+/* Results, and the metrics of one family in the newest of them. */
+struct history {
+	const json_t *const *results;
+	size_t n;
+	const json_t *metrics; /* of all families */
+	const char *family;
+	const char *const *ticks;
+	double x[POINTS_MAX];
+};
+
+static bool of_family(const struct history *h, const json_t *metric)
+{
+	return strcmp(text_of(metric, LR_K_FAMILY), h->family) == 0;
+}
+
+/* Geometric mean of the family's medians in `result`, each over that in the first result that has
+ * it; NAN: none that is above 0 in both. */
+static double family_cost(const struct history *h, const json_t *result)
+{
+	const json_t *metric;
 	double sum = 0;
 	size_t i, n = 0;
 
-	json_array_foreach (metrics, i, metric) {
-		const json_t *now = lr_result_metric(result, text_of(metric, LR_K_NAME));
-		double a = lr_result_median(metric), b = now ? lr_result_median(now) : NAN;
-		if (strcmp(text_of(metric, LR_K_FAMILY), family) != 0 || !(a > 0) || !(b > 0))
+	json_array_foreach (h->metrics, i, metric) {
+		const char *name = text_of(metric, LR_K_NAME);
+		const json_t *now = of_family(h, metric) ? lr_result_metric(result, name) : NULL;
+		double a = now ? first_median(h->results, h->n, name) : NAN;
+		double b = now ? lr_result_median(now) : NAN;
+		if (!(a > 0) || !(b > 0))
 			continue;
 		sum += lr_result_higher(metric) ? log(a / b) : log(b / a);
 		n++;
 	}
 	return n ? exp(sum / (double)n) : NAN;
+}
+
+static void relative(struct lr_page_frame *f, const struct history *h)
+{
+	double y[POINTS_MAX];
+	bool any = false;
+
+	for (size_t k = 0; k < h->n; k++) {
+		y[k] = 100 * family_cost(h, h->results[k]);
+		any = any || isfinite(y[k]);
+	}
+	const struct lr_plot p = {.title = h->family,
+		.x_name = "cost, of the first result",
+		.y_unit = "%",
+		.from_zero = true,
+		.ticks = h->ticks,
+		.lines = {{NULL, h->x, y, h->n}},
+		.n_lines = 1};
+	if (any)
+		put_panel(f, &p);
+}
+
+/* What is 0 or below anywhere has no ratio: those metrics as they are, the first few by name, of
+ * which some that changed come first. */
+static void absolute(struct lr_page_frame *f, const struct history *h)
+{
+	double y[LR_PLOT_LINES][POINTS_MAX];
+	char title[80];
+	struct lr_plot p = {
+		.title = title, .x_name = "median", .from_zero = true, .ticks = h->ticks};
+	const json_t *metric;
+	size_t i;
+
+	for (int still = 0; still < 2; still++)
+		json_array_foreach (h->metrics, i, metric) {
+			double *line = y[p.n_lines], low = INFINITY, high = -INFINITY;
+			const char *name = text_of(metric, LR_K_NAME);
+			if (p.n_lines == LR_PLOT_LINES || !of_family(h, metric) ||
+				(p.n_lines && strcmp(p.y_unit, text_of(metric, LR_K_UNIT)) != 0))
+				continue;
+			for (size_t k = 0; k < h->n; k++) {
+				const json_t *now = lr_result_metric(h->results[k], name);
+				line[k] = now ? lr_result_median(now) : NAN;
+				low = fmin(low, line[k]);
+				high = fmax(high, line[k]);
+			}
+			if (!(low <= 0) || (high > low) == (still == 1))
+				continue;
+			p.y_unit = text_of(metric, LR_K_UNIT);
+			p.lines[p.n_lines++] = (struct lr_plot_line){name, h->x, line, h->n};
+		}
+	snprintf(title, sizeof(title), "%.60s, from zero", h->family);
+	if (p.n_lines)
+		put_panel(f, &p);
 }
 
 static bool known_family(const json_t *metrics, size_t upto, const char *family)
@@ -194,34 +278,27 @@ static bool known_family(const json_t *metrics, size_t upto, const char *family)
 static bool history(struct lr_page_frame *f, const struct lr_page *page)
 {
 	size_t n = page->n < POINTS_MAX ? page->n : POINTS_MAX, i;
-	const json_t *const *results = page->results + (page->n - n), *metric;
-	const json_t *metrics = n ? json_object_get(results[0], LR_K_METRICS) : NULL;
 	char names[POINTS_MAX][8];
 	const char *ticks[POINTS_MAX];
+	struct history h = {.results = page->results + (page->n - n),
+		.n = n,
+		.metrics = json_object_get(page->all, LR_K_METRICS),
+		.ticks = ticks};
+	const json_t *metric;
 
 	if (n < 2)
 		return false;
 	for (i = 0; i < n; i++) {
-		snprintf(names[i], sizeof(names[i]), "%.7s", text_of(results[i], LR_K_GIT));
+		snprintf(names[i], sizeof(names[i]), "%.7s", text_of(h.results[i], LR_K_GIT));
 		ticks[i] = names[i];
+		h.x[i] = (double)i;
 	}
-	json_array_foreach (metrics, i, metric) {
-		const char *family = text_of(metric, LR_K_FAMILY);
-		double x[POINTS_MAX], y[POINTS_MAX];
-		if (!*family || known_family(metrics, i, family))
+	json_array_foreach (h.metrics, i, metric) {
+		h.family = text_of(metric, LR_K_FAMILY);
+		if (!*h.family || known_family(h.metrics, i, h.family))
 			continue;
-		for (size_t k = 0; k < n; k++) {
-			x[k] = (double)k;
-			y[k] = 100 * family_cost(results[0], results[k], family);
-		}
-		const struct lr_plot p = {.title = family,
-			.x_name = "cost, of the first result",
-			.y_unit = "%",
-			.from_zero = true,
-			.ticks = ticks,
-			.lines = {{NULL, x, y, n}},
-			.n_lines = 1};
-		put_panel(f, &p);
+		relative(f, &h);
+		absolute(f, &h);
 	}
 	return f->n > 0;
 }

@@ -81,7 +81,7 @@ static void settle(struct axis *a, bool whole)
 		a->high = ceil(a->high - 1e-9);
 	}
 	if (a->high - a->low < 1e-9)
-		a->high = a->low + (a->log ? 1 : fmax(1e-9, fabs(a->low) * 0.1));
+		a->high = a->low + (a->log || a->low == 0 ? 1 : fabs(a->low) * 0.1);
 }
 
 static double place(const struct axis *a, double v)
