@@ -12,6 +12,7 @@ static void defaults(void *args)
 	a->sample = 1;
 	a->top = 20;
 	a->runs = 10;
+	a->repeats = -1;
 	a->interval = 1;
 	a->players = 4;
 	a->crowd = 100;

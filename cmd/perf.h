@@ -30,7 +30,7 @@ struct lr_perf_args {
 	long top, every;
 	bool folded, on, off, reset, now;
 	/* bench */
-	long runs;
+	long runs, repeats;
 	bool once;
 	const char *against, *against_out, *out, *cpu;
 	/* compare */

@@ -13,12 +13,16 @@
 #include "lib/bench/processes.h"
 #include "lib/results/result.h"
 #include "lib/results/show.h"
+#include "terms.h"
 
 #define BUSY 0.5 /* load by core above which the machine does something else, too */
 
 const struct lr_opt lr_perf_bench_options[] = {
 	{"runs", 'n', LR_OPT_INT, "N", "measure in so many fresh processes (10)", LR_PERF_AT(runs),
 		1, LR_BENCH_RUNS_MAX},
+	{"repeats", 0, LR_OPT_INT, "N",
+		"measure up to N runs again that met a slow processor (twice --runs)",
+		LR_PERF_AT(repeats), 0, LR_BENCH_RUNS_MAX},
 	{"against", 0, LR_OPT_TEXT, "BUILD", "measure another build, too, in turns with this one",
 		LR_PERF_AT(against), .complete = "file"},
 	{"against-out", 0, LR_OPT_TEXT, "FILE", "write the other build's results to FILE",
@@ -51,6 +55,7 @@ static int plan_of(struct lr_cli *cli, struct lr_bench_plan *plan)
 		.names = cli->operands,
 		.n = (size_t)cli->n,
 		.runs = (unsigned)a->runs,
+		.repeats = (unsigned)(a->repeats < 0 ? 2 * a->runs : a->repeats),
 		.cpu = LR_BENCH_ANY_CPU,
 		.against = a->against,
 		.progress = isatty(STDERR_FILENO) ? progress : NULL,
@@ -108,6 +113,16 @@ static int deliver(struct lr_cli *cli, const json_t *ours, const json_t *theirs)
 	return LR_EXIT_OK;
 }
 
+static void note_disturbed(const struct lr_cli *cli, const json_t *result)
+{
+	const json_t *o = json_object_get(result, LR_K_PARAMETERS);
+	json_int_t slow = json_integer_value(json_object_get(o, LR_K_DISTURBED));
+
+	if (slow)
+		lr_note(cli->prog, "the processor was slow beside %d of %d runs: they scatter",
+			(int)slow, (int)json_integer_value(json_object_get(o, LR_K_RUNS)));
+}
+
 int lr_perf_run_bench(struct lr_cli *cli)
 {
 	const struct lr_perf_args *a = cli->args;
@@ -126,6 +141,7 @@ int lr_perf_run_bench(struct lr_cli *cli)
 			load);
 	if (lr_bench_runs(&plan, &ours, &theirs, &cli->err) < 0)
 		return cli->err.exit;
+	note_disturbed(cli, ours);
 	int code = deliver(cli, ours, theirs);
 	json_decref(ours);
 	json_decref(theirs);

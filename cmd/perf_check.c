@@ -41,7 +41,7 @@ static int measure(struct lr_perf_files *f, unsigned runs, struct lr_err *err)
 	static char performance[] = "performance", bottlenecks[] = "bottlenecks";
 	char *const names[] = {performance, bottlenecks};
 	const struct lr_bench_plan plan = {
-		.names = names, .n = 2, .runs = runs, .cpu = lr_bench_last_cpu()};
+		.names = names, .n = 2, .runs = runs, .repeats = runs, .cpu = lr_bench_last_cpu()};
 	json_t *result;
 
 	if (lr_bench_runs(&plan, &result, NULL, err) < 0)

@@ -21,11 +21,13 @@ result() {
 }
 
 @test "bench: one sample a process, of the families that were asked for" {
-	lr-perf bench --json --runs 2 format >r.json
+	lr-perf bench --json --runs 2 --repeats 0 format >r.json
 	json_ok bench <r.json
 	is "$(jq -c '[([.metrics[].family] | unique), ([.metrics[].samples | length] | unique), .parameters.runs, .parameters.sitting]' r.json)" \
 		'[["format"],[2],2,null]'
 	is "$(jq -c '.parameters.pinned | type' r.json)" '"number"'
+	is "$(jq -c '.parameters | .measured_again, (.disturbed | . >= 0 and . <= 2)' r.json)" "0
+true"
 	jq -e '.metrics | length >= 6 and all(.[]; .samples | all(. > 0))' r.json
 	lr-perf bench --once logging | grep -q '^log_line '
 }
@@ -38,7 +40,7 @@ result() {
 		exec "$BIN/lr-perf" "\$@"
 	END
 	chmod +x other/lr-perf
-	exits 1 lr-perf bench --runs 2 --against other --out a.json --against-out b.json format
+	exits 1 lr-perf bench --runs 2 --repeats 0 --against other --out a.json --against-out b.json format
 	[[ $output == *"cannot tell"* ]]
 	is "$(cat order)" "B
 B"

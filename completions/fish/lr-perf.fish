@@ -51,6 +51,7 @@ complete -c lr-perf -n '__fish_seen_subcommand_from profile' -l now -d 'print wh
 complete -c lr-perf -n '__fish_seen_subcommand_from profile' -a '(__lr_ifaces)'
 complete -c lr-perf -n __fish_use_subcommand -a bench -d 'measure every operation that counts, in fresh processes'
 complete -c lr-perf -n '__fish_seen_subcommand_from bench' -s n -l runs -x -d 'measure in so many fresh processes (10)'
+complete -c lr-perf -n '__fish_seen_subcommand_from bench' -l repeats -x -d 'measure up to N runs again that met a slow processor (twice --runs)'
 complete -c lr-perf -n '__fish_seen_subcommand_from bench' -l against -r -F -d 'measure another build, too, in turns with this one'
 complete -c lr-perf -n '__fish_seen_subcommand_from bench' -l against-out -r -F -d 'write the other build\'s results to FILE'
 complete -c lr-perf -n '__fish_seen_subcommand_from bench' -s o -l out -r -F -d 'write the results to FILE'

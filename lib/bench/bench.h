@@ -7,10 +7,11 @@
  * file with a table of rows.
  *
  * A timed row is warmed up while the harness finds how many operations take a millisecond; then
- * that many are timed, LR_BENCH_BATCHES times, and the quickest batch counts. What else
- * the machine does can only make a batch longer, so the quickest of many is the one that says most
- * about the code; what remains (where this process's memory lies) is the same for all batches of a
- * process, and is met by measuring in several processes (processes.h).
+ * that many are timed, until LR_BENCH_BATCHES batches met a processor that was not slow (calm.h),
+ * and the quickest batch counts. What else the machine does can only make a batch longer, so the
+ * quickest of many is the one that says most about the code; what remains (where this process's
+ * memory lies) is the same for all batches of a process, and is met by measuring in several
+ * processes (processes.h).
  *
  * LR_BENCH_SLOW=5% in the environment spins behind each batch, inside the time that is taken, so
  * that every timed row is that much slower: to see whether a comparison finds it.
@@ -24,7 +25,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/json.h"
-#include "lib/perf/tick.h"
+#include "lib/bench/calm.h"
 
 #define LR_BENCH_BATCHES 15
 
@@ -59,7 +60,7 @@ struct lr_bench {
 
 /* One process's work: rows that another one needs are measured once. */
 struct lr_bench_process {
-	struct lr_tick tick;
+	struct lr_calm calm;
 	double slow;    /* part that every batch is longer, from LR_BENCH_SLOW */
 	double *values; /* by row of lr_bench_all(); NAN: not yet */
 	size_t n;

@@ -12,11 +12,12 @@
 #include "lib/perf/stats.h"
 #include "terms.h"
 
-#define BATCH_NS    1000000u
-#define WARMUP_NS   3000000u
-#define LIMIT_NS    400000000u /* of a row's batches: slow ones get fewer, at least MIN_BATCHES */
-#define MIN_BATCHES 3
-#define SLOW_MAX    1000.0 /* percent */
+#define BATCH_NS     1000000u
+#define WARMUP_NS    3000000u
+#define LIMIT_NS     400000000u /* of a row's batches: slow ones get fewer, at least MIN_BATCHES */
+#define MIN_BATCHES  3
+#define BATCHES_MOST (4 * LR_BENCH_BATCHES)
+#define SLOW_MAX     1000.0 /* percent */
 
 volatile uintptr_t lr_bench_sink;
 
@@ -123,7 +124,8 @@ int lr_bench_begin(struct lr_bench_process *p, struct lr_err *err)
 		return lr_err_set(err, LR_EXIT_FAILED, "out of memory");
 	for (size_t i = 0; i < p->n; i++)
 		p->values[i] = NAN;
-	lr_tick_init(&p->tick);
+	lr_calm_init(&p->calm);
+	lr_calm_read(&p->calm);
 	return 0;
 }
 
@@ -136,13 +138,13 @@ void lr_bench_end(struct lr_bench_process *p)
 static double batch(
 	const struct lr_bench_process *p, const struct lr_bench *b, void *state, uint64_t times)
 {
-	uint64_t from = lr_tick_read(&p->tick), to;
+	uint64_t from = lr_tick_read(&p->calm.tick), to;
 
 	b->run(state, times);
-	to = lr_tick_read(&p->tick);
-	double ns = (double)lr_tick_ns(&p->tick, from, to), until = ns * (1 + p->slow);
+	to = lr_tick_read(&p->calm.tick);
+	double ns = (double)lr_tick_ns(&p->calm.tick, from, to), until = ns * (1 + p->slow);
 	while (p->slow > 0 && ns < until)
-		ns = (double)lr_tick_ns(&p->tick, from, lr_tick_read(&p->tick));
+		ns = (double)lr_tick_ns(&p->calm.tick, from, lr_tick_read(&p->calm.tick));
 	return ns;
 }
 
@@ -166,15 +168,21 @@ static uint64_t calibrate(const struct lr_bench_process *p, const struct lr_benc
 	return times;
 }
 
-static double measure_timed(const struct lr_bench_process *p, const struct lr_bench *b, void *state)
+/* The quickest batch of LR_BENCH_BATCHES behind which the processor was not slow, and of those
+ * between. */
+static double measure_timed(struct lr_bench_process *p, const struct lr_bench *b, void *state)
 {
 	uint64_t times = calibrate(p, b, state);
 	double best = INFINITY, spent = 0;
+	int all = 0, calm = 0;
 
-	for (int i = 0; i < LR_BENCH_BATCHES && (i < MIN_BATCHES || spent < LIMIT_NS); i++) {
+	while (all < MIN_BATCHES ||
+		(calm < LR_BENCH_BATCHES && all < BATCHES_MOST && spent < LIMIT_NS)) {
 		double ns = batch(p, b, state, times);
 		best = ns < best ? ns : best;
 		spent += ns;
+		all++;
+		calm += !lr_calm_slow(&p->calm, lr_calm_glance(&p->calm));
 	}
 	return best / (double)times / (b->per ? b->per : 1);
 }

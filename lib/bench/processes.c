@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/bench/bench.h"
+#include "lib/bench/calm.h"
 #include "lib/bench/machine.h"
 #include "lib/crypto/crypto.h"
 #include "lib/io/child.h"
@@ -87,17 +88,9 @@ static int program_of(const char *build, char out[PATH_MAX], struct lr_err *err)
 		build);
 }
 
-static void become(
-	const struct lr_bench_plan *plan, const char *program, const char *const *argv, int out)
+static void become(const char *program, const char *const *argv, int out)
 {
-	cpu_set_t set;
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	CPU_ZERO(&set);
-	if (plan->cpu != LR_BENCH_ANY_CPU)
-		CPU_SET((unsigned)plan->cpu, &set);
-	if (plan->cpu != LR_BENCH_ANY_CPU && sched_setaffinity(0, sizeof(set), &set) < 0)
-		_exit(126);
 	dup2(out, STDOUT_FILENO);
 	execv(program, (char *const *)argv);
 	_exit(127);
@@ -133,7 +126,7 @@ static json_t *run_one(const struct lr_bench_plan *plan, const char *program, st
 	}
 	pid_t pid = fork();
 	if (pid == 0)
-		become(plan, program, argv, out[1]);
+		become(program, argv, out[1]);
 	close(out[1]);
 	char *text = pid > 0 ? read_all(out[0]) : NULL;
 	close(out[0]);
@@ -167,20 +160,6 @@ static void put_parameters(json_t *result, const struct lr_bench_plan *plan, con
 	lr_json_put_str(o, LR_K_SLOWED, slow && *slow ? slow : NULL);
 }
 
-/* Takes the process's result into *into, which is made of the first one. */
-static int take(json_t **into, json_t *result)
-{
-	if (!result)
-		return -1;
-	if (!*into) {
-		*into = result;
-		return 0;
-	}
-	lr_result_merge(*into, result);
-	json_decref(result);
-	return 0;
-}
-
 static void new_sitting(char out[LR_KEY_TEXT])
 {
 	uint8_t random[LR_KEY_LEN];
@@ -190,35 +169,140 @@ static void new_sitting(char out[LR_KEY_TEXT])
 	out[16] = '\0';
 }
 
+/* --- runs: a process of each build --- */
+
+struct sitting {
+	const struct lr_bench_plan *plan;
+	char program[2][PATH_MAX]; /* ours, theirs */
+	unsigned builds;
+	cpu_set_t before; /* where we ran */
+	struct lr_calm calm;
+	double *readings;   /* of each run, the slowest beside its processes */
+	json_t *(*runs)[2]; /* what they measured */
+	unsigned done, of, repeated;
+};
+
+/* How quick the processor is now. */
+static double reading(struct sitting *s)
+{
+	return s->plan->cpu == LR_BENCH_ANY_CPU ? 0 : lr_calm_read(&s->calm);
+}
+
+/* A B, or B A. 0, or -1 with `err`. */
+static int run(struct sitting *s, unsigned number, struct lr_err *err)
+{
+	json_t *results[2] = {0};
+	double slowest = reading(s);
+
+	for (unsigned turn = 0; turn < s->builds; turn++) {
+		unsigned build = s->builds == 1 ? 0 : (turn + number) % 2;
+		results[build] = run_one(s->plan, s->program[build], err);
+		if (!results[build])
+			break;
+		slowest = fmax(slowest, reading(s));
+		if (s->plan->progress)
+			s->plan->progress(s->plan->ctx, ++s->done, s->of);
+	}
+	for (unsigned build = 0; build < s->builds; build++) {
+		json_decref(s->runs[number][build]);
+		s->runs[number][build] = results[build];
+		if (!results[build])
+			return -1;
+	}
+	s->readings[number] = slowest;
+	return 0;
+}
+
+/* All runs, then again those beside which the processor was slow. */
+static int run_all(struct sitting *s, struct lr_err *err)
+{
+	size_t again;
+
+	for (unsigned i = 0; i < s->plan->runs; i++)
+		if (run(s, i, err) < 0)
+			return -1;
+	while (s->repeated < s->plan->repeats &&
+		(again = lr_calm_slowest(&s->calm, s->readings, s->plan->runs)) < s->plan->runs) {
+		s->repeated++;
+		s->of += s->builds;
+		if (run(s, (unsigned)again, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The runs of a build as one result; they are released. */
+static json_t *merged(struct sitting *s, unsigned build, const char *sitting)
+{
+	json_t *all = s->runs[0][build], *o;
+	unsigned slow = 0;
+
+	s->runs[0][build] = NULL;
+	for (unsigned i = 1; i < s->plan->runs; i++)
+		lr_result_merge(all, s->runs[i][build]);
+	for (unsigned i = 0; i < s->plan->runs; i++)
+		slow += lr_calm_slow(&s->calm, s->readings[i]);
+	put_parameters(all, s->plan, sitting);
+	o = json_object_get(all, LR_K_PARAMETERS);
+	lr_json_put_int(o, LR_K_MEASURED_AGAIN, s->repeated);
+	lr_json_put_int(o, LR_K_DISTURBED, slow);
+	return all;
+}
+
+/* To the plan's processor, and with us all that we start. 0, or -1 with `err`. */
+static int pin(struct sitting *s, struct lr_err *err)
+{
+	cpu_set_t set;
+
+	if (s->plan->cpu == LR_BENCH_ANY_CPU)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET((unsigned)s->plan->cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) == 0)
+		return 0;
+	return lr_err_set(err, LR_EXIT_USAGE, "--cpu %d: %s", s->plan->cpu, strerror(errno));
+}
+
+static int sitting_open(struct sitting *s, struct lr_err *err)
+{
+	const struct lr_bench_plan *plan = s->plan;
+
+	sched_getaffinity(0, sizeof(s->before), &s->before);
+	lr_child_program("lr-perf", s->program[0]);
+	if (plan->against && program_of(plan->against, s->program[1], err) < 0)
+		return -1;
+	s->builds = plan->against ? 2 : 1;
+	s->of = plan->runs * s->builds;
+	s->readings = calloc(plan->runs, sizeof(*s->readings));
+	s->runs = calloc(plan->runs, sizeof(*s->runs));
+	if (!s->readings || !s->runs)
+		return lr_err_set(err, LR_EXIT_FAILED, "out of memory");
+	lr_calm_init(&s->calm);
+	return pin(s, err);
+}
+
+static void sitting_close(struct sitting *s)
+{
+	for (unsigned i = 0; s->runs && i < s->plan->runs; i++) {
+		json_decref(s->runs[i][0]);
+		json_decref(s->runs[i][1]);
+	}
+	free(s->runs);
+	free(s->readings);
+	sched_setaffinity(0, sizeof(s->before), &s->before);
+}
+
 int lr_bench_runs(
 	const struct lr_bench_plan *plan, json_t **ours, json_t **theirs, struct lr_err *err)
 {
-	char self[PATH_MAX], other[PATH_MAX], sitting[LR_KEY_TEXT];
-	unsigned done = 0, builds = plan->against ? 2 : 1;
-	int code = 0;
+	struct sitting s = {.plan = plan};
+	char sitting[LR_KEY_TEXT];
+	int r = sitting_open(&s, err) < 0 || run_all(&s, err) < 0 ? -1 : 0;
 
-	*ours = NULL;
-	if (theirs)
-		*theirs = NULL;
-	lr_child_program("lr-perf", self);
-	if (plan->against && program_of(plan->against, other, err) < 0)
-		return -1;
-	for (unsigned run = 0; code == 0 && run < plan->runs; run++)
-		for (unsigned turn = 0; code == 0 && turn < builds; turn++) {
-			bool mine = builds == 1 || turn == run % 2;
-			code = take(mine ? ours : theirs, run_one(plan, mine ? self : other, err));
-			if (code == 0 && plan->progress)
-				plan->progress(plan->ctx, ++done, plan->runs * builds);
-		}
-	if (code < 0) {
-		json_decref(*ours);
-		if (theirs)
-			json_decref(*theirs);
-		return -1;
-	}
 	new_sitting(sitting);
-	put_parameters(*ours, plan, builds == 2 ? sitting : NULL);
-	if (builds == 2)
-		put_parameters(*theirs, plan, sitting);
-	return 0;
+	*ours = r == 0 ? merged(&s, 0, plan->against ? sitting : NULL) : NULL;
+	if (theirs)
+		*theirs = r == 0 && plan->against ? merged(&s, 1, sitting) : NULL;
+	sitting_close(&s);
+	return r;
 }
