@@ -6,7 +6,10 @@
  */
 #include "lib/replay/report.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "lib/base/junit.h"
 
 static uint64_t dropped(const struct lr_engine *e)
 {
@@ -50,30 +53,28 @@ void lr_report_tap(FILE *out, const struct lr_run *r)
 
 void lr_report_junit(FILE *out, const struct lr_run *r)
 {
-	unsigned failures = !adds_up(r->engine), skipped = 0;
+	const bool whole = adds_up(r->engine);
+	struct lr_junit_counts counts = {.tests = r->n_stages + 1, .failures = !whole};
 	char text[200];
 
 	for (size_t i = 0; i < r->n_stages; i++) {
 		enum lr_verdict v = lr_stage_judge(&r->stages[i], r->plan.gate);
-		failures += v == LR_VERDICT_MISS;
-		skipped += v == LR_VERDICT_NONE;
+		counts.failures += v == LR_VERDICT_MISS;
+		counts.skipped += v == LR_VERDICT_NONE;
 	}
-	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	fprintf(out,
-		"<testsuite name=\"lr-perf replay\" tests=\"%zu\" failures=\"%u\" skipped=\"%u\" "
-		"time=\"%.6f\">\n",
-		r->n_stages + 1, failures, skipped, (double)r->duration_ns / 1e9);
-	fprintf(out, "  <testcase classname=\"replay\" name=\"packets\">%s</testcase>\n",
-		adds_up(r->engine) ? "" : "<failure message=\"packets are not accounted for\"/>");
+	struct lr_junit j = lr_junit_begin(
+		out, "lr-perf replay", "replay", counts, (double)r->duration_ns / 1e9);
+	lr_junit_case(&j, "packets", NAN, whole ? LR_JUNIT_PASSED : LR_JUNIT_FAILED,
+		"packets are not accounted for");
 	for (size_t i = 0; i < r->n_stages; i++) {
 		const struct lr_stage *s = &r->stages[i];
-		fprintf(out, "  <testcase classname=\"replay\" name=\"%s\" time=\"%.9f\">", s->name,
-			lr_hist_mean(&s->hist) / 1e9);
+		double mean_s = lr_hist_mean(&s->hist) / 1e9;
 		if (lr_run_explain(r, s, text))
-			fprintf(out, "<failure message=\"%s\"/>", text);
+			lr_junit_case(&j, s->name, mean_s, LR_JUNIT_FAILED, text);
 		else if (lr_stage_judge(s, r->plan.gate) == LR_VERDICT_NONE)
-			fprintf(out, "<skipped message=\"%s\"/>", why_skipped(r, s));
-		fprintf(out, "</testcase>\n");
+			lr_junit_case(&j, s->name, mean_s, LR_JUNIT_SKIPPED, why_skipped(r, s));
+		else
+			lr_junit_case(&j, s->name, mean_s, LR_JUNIT_PASSED, NULL);
 	}
-	fprintf(out, "</testsuite>\n");
+	lr_junit_end(&j);
 }

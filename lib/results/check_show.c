@@ -1,6 +1,9 @@
 /*
  * check_show.c - the checklist as lines, JSON, Markdown and JUnit XML
  */
+#include <math.h>
+
+#include "lib/base/junit.h"
 #include "lib/results/check.h"
 #include "lib/results/show.h"
 #include "terms.h"
@@ -52,26 +55,19 @@ void lr_check_markdown(FILE *out, const struct lr_check checks[LR_CHECKS])
 
 void lr_check_junit(FILE *out, const struct lr_check checks[LR_CHECKS])
 {
-	unsigned failed = 0, skipped = 0;
+	static const enum lr_junit_outcome outcomes[] = {
+		[LR_CHECK_PASS] = LR_JUNIT_PASSED,
+		[LR_CHECK_FAIL] = LR_JUNIT_FAILED,
+		[LR_CHECK_OPEN] = LR_JUNIT_SKIPPED,
+	};
+	struct lr_junit_counts counts = {.tests = LR_CHECKS};
 
 	for (size_t i = 0; i < LR_CHECKS; i++) {
-		failed += checks[i].state == LR_CHECK_FAIL;
-		skipped += checks[i].state == LR_CHECK_OPEN;
+		counts.failures += checks[i].state == LR_CHECK_FAIL;
+		counts.skipped += checks[i].state == LR_CHECK_OPEN;
 	}
-	fprintf(out,
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"lr-perf check\" "
-		"tests=\"%d\" failures=\"%u\" skipped=\"%u\">\n",
-		LR_CHECKS, failed, skipped);
-	for (size_t i = 0; i < LR_CHECKS; i++) {
-		const struct lr_check *c = &checks[i];
-		fprintf(out, "  <testcase classname=\"check\" name=\"%s\">", c->name);
-		if (c->state != LR_CHECK_PASS) {
-			fprintf(out, "<%s message=\"",
-				c->state == LR_CHECK_FAIL ? "failure" : "skipped");
-			lr_show_escaped(out, c->text);
-			fputs("\"/>", out);
-		}
-		fputs("</testcase>\n", out);
-	}
-	fputs("</testsuite>\n", out);
+	struct lr_junit j = lr_junit_begin(out, "lr-perf check", "check", counts, NAN);
+	for (size_t i = 0; i < LR_CHECKS; i++)
+		lr_junit_case(&j, checks[i].name, NAN, outcomes[checks[i].state], checks[i].text);
+	lr_junit_end(&j);
 }

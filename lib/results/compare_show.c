@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lib/base/junit.h"
 #include "lib/results/compare.h"
 #include "lib/results/show.h"
 #include "terms.h"
@@ -189,24 +190,22 @@ void lr_compare_markdown(FILE *out, const struct lr_comparison *c)
 
 void lr_compare_junit(FILE *out, const struct lr_comparison *c)
 {
-	char by[64];
+	const struct lr_junit_counts counts = {c->n, c->worse, c->unsure};
+	struct lr_junit j = lr_junit_begin(out, "lr-perf compare", "compare", counts, NAN);
+	char by[64], why[100];
 
-	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	fprintf(out,
-		"<testsuite name=\"lr-perf compare\" tests=\"%zu\" failures=\"%zu\" "
-		"skipped=\"%zu\">\n",
-		c->n, c->worse, c->unsure);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct lr_compared *row = &c->rows[i];
-		fputs("  <testcase classname=\"compare\" name=\"", out);
-		lr_show_escaped(out, row->name);
-		fputs("\">", out);
-		if (row->verdict == LR_COMPARED_WORSE)
-			fprintf(out, "<failure message=\"%s, p %.2g\"/>",
-				lr_compare_change(row, by), row->p);
-		else if (row->verdict == LR_COMPARED_UNSURE)
-			fputs("<skipped message=\"cannot tell: too few runs\"/>", out);
-		fputs("</testcase>\n", out);
+		if (row->verdict == LR_COMPARED_WORSE) {
+			snprintf(
+				why, sizeof(why), "%s, p %.2g", lr_compare_change(row, by), row->p);
+			lr_junit_case(&j, row->name, NAN, LR_JUNIT_FAILED, why);
+		} else if (row->verdict == LR_COMPARED_UNSURE) {
+			lr_junit_case(
+				&j, row->name, NAN, LR_JUNIT_SKIPPED, "cannot tell: too few runs");
+		} else {
+			lr_junit_case(&j, row->name, NAN, LR_JUNIT_PASSED, NULL);
+		}
 	}
-	fputs("</testsuite>\n", out);
+	lr_junit_end(&j);
 }

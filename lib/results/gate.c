@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "lib/base/junit.h"
 #include "lib/results/show.h"
 #include "terms.h"
 
@@ -100,12 +101,14 @@ void lr_gate_table(FILE *out, const json_t *result, bool ours, bool colour)
 }
 
 /* "direct_latency: 60 us, the documented target is 5 ms" */
-static void say(FILE *out, const struct lr_gate_row *row, bool ours)
+static const char *say(const struct lr_gate_row *row, bool ours, char out[200])
 {
 	char a[LR_SHOW_TEXT], b[LR_SHOW_TEXT];
 
-	fprintf(out, "%s: %s, %s target is %s", row->name, lr_show_value(row->value, row->unit, a),
-		ours ? "our" : "the documented", lr_show_value(row->limit, row->unit, b));
+	snprintf(out, 200, "%s: %s, %s target is %s", row->name,
+		lr_show_value(row->value, row->unit, a), ours ? "our" : "the documented",
+		lr_show_value(row->limit, row->unit, b));
+	return out;
 }
 
 static unsigned with_target(const json_t *metrics)
@@ -122,6 +125,7 @@ static unsigned with_target(const json_t *metrics)
 void lr_gate_tap(FILE *out, const json_t *result, bool ours)
 {
 	const json_t *metrics = json_object_get(result, LR_K_METRICS), *metric;
+	char text[200];
 	unsigned n = 0;
 	size_t i;
 
@@ -130,40 +134,34 @@ void lr_gate_tap(FILE *out, const json_t *result, bool ours)
 		struct lr_gate_row row = lr_gate(metric, ours);
 		if (!lr_against(metric).target)
 			continue;
-		fprintf(out, "%sok %u - ", row.judged && !row.met ? "not " : "", ++n);
-		say(out, &row, ours);
-		fprintf(out, "%s\n", row.judged ? "" : " # SKIP cannot be judged");
+		fprintf(out, "%sok %u - %s%s\n", row.judged && !row.met ? "not " : "", ++n,
+			say(&row, ours, text), row.judged ? "" : " # SKIP cannot be judged");
 	}
 }
 
 void lr_gate_junit(FILE *out, const json_t *result, bool ours, const char *name)
 {
 	const json_t *metrics = json_object_get(result, LR_K_METRICS), *metric;
-	unsigned missed = 0, judged = 0;
-	size_t i;
+	struct lr_junit_counts counts = {.tests = with_target(metrics)};
+	char text[200];
+	size_t i, judged = 0;
 
 	json_array_foreach (metrics, i, metric) {
 		struct lr_gate_row row = lr_gate(metric, ours);
 		judged += row.judged;
-		missed += row.judged && !row.met;
+		counts.failures += row.judged && !row.met;
 	}
-	unsigned n = with_target(metrics);
-	fprintf(out,
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		"<testsuite name=\"%s\" tests=\"%u\" failures=\"%u\" skipped=\"%u\">\n",
-		name, n, missed, n - judged);
+	counts.skipped = counts.tests - judged;
+	struct lr_junit j = lr_junit_begin(out, name, name, counts, NAN);
 	json_array_foreach (metrics, i, metric) {
 		struct lr_gate_row row = lr_gate(metric, ours);
 		if (!lr_against(metric).target)
 			continue;
-		fprintf(out, "  <testcase classname=\"%s\" name=\"%s\">", name, row.name);
-		if (row.judged && !row.met) {
-			fputs("<failure message=\"", out);
-			say(out, &row, ours);
-			fputs("\"/>", out);
-		} else if (!row.judged)
-			fputs("<skipped message=\"cannot be judged\"/>", out);
-		fputs("</testcase>\n", out);
+		if (!row.judged)
+			lr_junit_case(&j, row.name, NAN, LR_JUNIT_SKIPPED, "cannot be judged");
+		else
+			lr_junit_case(&j, row.name, NAN,
+				row.met ? LR_JUNIT_PASSED : LR_JUNIT_FAILED, say(&row, ours, text));
 	}
-	fputs("</testsuite>\n", out);
+	lr_junit_end(&j);
 }
