@@ -72,6 +72,55 @@ plays() {
 	plays c a l
 }
 
+# floods NAME: 10,000 broadcasts a second for 2 s, and how many they were; other two play on: plays_on A B
+floods() {
+	ip netns exec "$(nsname "$1")" "$ROOT/t/tools/lan.py" flood 10000 2 9 255.255.255.255 9999 >"$BATS_TEST_TMPDIR/flood" 3>&- &
+	started $!
+	FLOOD=$!
+}
+# Round trips of a game's packets from A to B, until the flood is over: all of them came.
+plays_on() {
+	local rtt=$BATS_TEST_TMPDIR/rtt
+	spawn ip netns exec "$(nsname "$2")" "$UDPLOAD" echo --port 6112 --time 30
+	wait_until 5 udp_bound "$2" 6112
+	ns "$1" "$UDPLOAD" rtt "$(at "$2")" --port 6112 --rate 60 --count 150 --size 100 >"$rtt"
+	kill "$SPAWNED"
+	wait $FLOOD
+	[ "$(cat "$BATS_TEST_TMPDIR/flood")" -ge 15000 ]
+	echo "$1 with $2: $(cat "$rtt")"
+	is "$(jq .lost "$rtt")" 0
+}
+storm() { peer "$1" status --json | jq .drops.lan_storm; }
+busy() { awk '{ print ($14 + $15) * 10 }' "/proc/$(peer "$1" status --json | jq .pid)/stat"; }
+
+@test "10,000 broadcasts a second from one of them harm nobody else's play" {
+	UDPLOAD=$ROOT/build/$MODE/t/lab/udpload
+	three
+	local a b n
+	hears() { ns "$1" "$ROOT/t/tools/lan.py" hear 9999 >"$BATS_TEST_TMPDIR/$1.heard" 3>&- </dev/null & started $!; }
+	for n in a b; do
+		hears $n
+		wait_until 10 grep -q ready "$BATS_TEST_TMPDIR/$n.heard"
+	done
+	# The guest: its hub takes what it may send, and hands on no more.
+	a=$(busy a)
+	floods c
+	plays_on a b
+	echo "a was busy for $(($(busy a) - a)) ms"
+	[ "$(storm a)" -ge 10000 ]
+	for n in a b; do
+		b=$(grep -c " 9 " "$BATS_TEST_TMPDIR/$n.heard")
+		[ "$b" -ge 200 ] && [ "$b" -le 1000 ] || { echo "$n heard $b"; false; }
+	done
+	# A member: its own node holds it back.
+	floods b
+	plays_on c a
+	[ "$(storm b)" -ge 10000 ]
+	# The flooder's other ports go on, too.
+	hosts a
+	plays b a A D
+}
+
 # Not of a guest: what a profile has done for a member (i: said again; G: its address written in) needs its node.
 @test "all classes, between all three" {
 	only_all

@@ -124,7 +124,8 @@ IPX=ffff0022001100000000ffffffffffff045200000000020000000001400300010000
 # ip4 PROTOCOL DST BODY, udp DST FROM TO, icmp6 BODY: packets of c, all in hex
 ip4() { printf '4500%04x0000000040%s00000a420003%s%s' $((20 + ${#3} / 2)) "$1" "$2" "$3"; }
 udp() { ip4 11 "$1" "$(printf '%04x%04x000a00004142' "$2" "$3")"; }
-icmp6() { printf '60000000%04x3afffd660000000000000000000000000003ff020000000000000000000000000001%s' $((${#1} / 2)) "$1"; }
+ip6() { printf '60000000%04x%sfffd660000000000000000000000000003ff020000000000000000000000000001%s' $((${#2} / 2)) "$1" "$2"; }
+icmp6() { ip6 3a "$1"; }
 forwarded() { ns a awk '$1 == "Ip:" && $2 != "Forwarding" {print $7}' /proc/net/snmp; }
 
 @test "raw frames cross as EtherIP; a hostile member makes itself no router, opens no home and speaks for nobody" {
@@ -151,12 +152,22 @@ forwarded() { ns a awk '$1 == "Ip:" && $2 != "Forwarding" {print $7}' /proc/net/
 	ns a ping -q -c 1 -W 2 10.66.0.3
 	c=$(ip -n "$(nsname a)" -j neigh show 10.66.0.3 | jq -r '.[0].lladdr')
 	etherip() { ip4 61 0a420001 "3000ffffffffffff$1"; }
-	ns c "$LAN" packet "$(ifn c)" "$(icmp6 86000000400007080000000000000000)" "$(ip4 01 0a420001 0501000000000000)" \
-		"$(udp 0a420001 67 68)" "$(udp c0a84d05 7 7)" "$(udp c0a84d01 7 7)" "$(ip4 06 0a420001 1111001600000001000000005002010000000000)" \
+	# A router and who asks for one, redirects, DHCP and a source route, by IPv4 and IPv6; as frames of a's own, too.
+	local p frames=() router
+	router=("$(icmp6 86000000400007080000000000000000)" "$(icmp6 8500000000000000)" "$(ip4 01 0a420001 0900000000000000)"
+		"$(ip4 01 0a420001 0501000000000000)" "$(icmp6 8900000000000000)" "$(udp 0a420001 67 68)"
+		"$(ip6 11 02230222000a00004142)"
+		4700002400000000401100000a4200030a4200018307040a420002000007000700080000)
+	for p in "${router[@]}"; do
+		if [ "${p:0:1}" = 4 ]; then frames+=("ffffffffffffMAC0800$p"); else frames+=("333300000001MAC86dd$p"); fi
+	done
+	ns a "$LAN" frame "$(ifn a)" "${frames[@]}"
+	for why in router:3 redirect:2 dhcp:2 source_route:1; do drops a lan_${why%:*} "${why#*:}"; done
+	ns c "$LAN" packet "$(ifn c)" "${router[@]}" "$(udp c0a84d05 7 7)" "$(udp c0a84d01 7 7)" "$(ip4 06 0a420001 1111001600000001000000005002010000000000)" \
 		"$(etherip "0211111111118137$IPX")" "$(etherip "${c//:/}0806000108000604000202aaaaaaaaaa0a420002ffffffffffff0a420001")" \
 		"$(etherip "${c//:/}8137$IPX")"
 	wait_until 10 seen a ".type == \"8137\" and .from_mac == \"${c//:/}\""
-	for why in router:1 redirect:1 dhcp:1 not_ours:2 service:1 address:1; do drops a lan_${why%:*} "${why#*:}"; done
+	for why in router:6 redirect:4 dhcp:4 source_route:2 not_ours:2 service:1 address:1 foreign_mac:2; do drops a lan_${why%:*} "${why#*:}"; done
 	is "$(count a '.type == "8137"')" 1 # not the one with another's MAC
 	is "$(count a '.type == "0806" and .src == null and (.hex | contains("02aaaaaaaaaa"))')" 0
 	is "$(forwarded)" "$before"

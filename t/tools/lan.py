@@ -9,6 +9,7 @@
   frame IFACE HEX...        frames as they are; MAC stands for the interface's address
   packet IFACE HEX...       IP packets into a TUN as they are
   repeat N PORT TO PORT     that many datagrams at once
+  flood RATE SECONDS PORT TO PORT   so many a second; says how many it sent
   spray N TO RATE SIZE      that many to six ports in turn, so many a second
   spread IFACE COPIES N     N times that many UDP datagrams come in by the interface: how far are the
                             first and the last of them apart, as the kernel stamps them?
@@ -20,6 +21,7 @@ import socket
 import statistics
 import struct
 import sys
+import time
 import time
 
 KINDS = {0: "host", 1: "broadcast", 2: "multicast", 3: "other"}
@@ -113,6 +115,17 @@ def spread(iface, copies, n):
     print(json.dumps({"median_us": statistics.median(row[-1] - row[0] for row in rows)}))
 
 
+def flood(rate, seconds, port, to, to_port):
+    s = udp(port)
+    began, sent = time.monotonic(), 0
+    while (past := time.monotonic() - began) < float(seconds):
+        while sent < past * int(rate):
+            s.sendto(b"%d" % sent, (to, int(to_port)))
+            sent += 1
+        time.sleep(0.002)
+    print(sent)
+
+
 def join(iface, group):
     s = udp(0, ":" in group)
     take_part(s, group, socket.if_nametoindex(iface))
@@ -142,7 +155,7 @@ def raw(kind, iface, words):
 
 
 def main(argv):
-    verbs = {"sniff": sniff, "say": say, "join": join, "hear": hear, "repeat": repeat,
+    verbs = {"sniff": sniff, "say": say, "join": join, "hear": hear, "repeat": repeat, "flood": flood,
              "spray": spray, "spread": spread,
              "frame": lambda i, *w: raw(socket.SOCK_RAW, i, w), "packet": lambda i, *w: raw(socket.SOCK_DGRAM, i, w)}
     if len(argv) < 2 or argv[1] not in verbs:
