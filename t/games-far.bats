@@ -35,7 +35,15 @@ openttd() {
 	wait_until 90 says a.openttd 'has started a new company'
 }
 
-@test "50 ms and 5 % loss: Doom and OpenTTD find each other and play" {
+# freeciv: the same over multicast and TCP.
+freeciv() {
+	A=$(on b lr-peer show a --json | jq -r .address) B=$(on a lr-peer show b --json | jq -r .address)
+	mkdir -p "$BATS_TEST_TMPDIR"/{a,b}.home
+	for n in a b; do on $n lr-game apply freeciv; done # its groups lead to the party
+	freeciv_meets
+}
+
+@test "50 ms and 5 % loss: Doom, OpenTTD and Freeciv find each other and play" {
 	only_all
 	lab_up relay=relay a=open b=open,delay=50,loss=5
 	relay_on
@@ -43,6 +51,7 @@ openttd() {
 	wait_until 60 paths_are direct a b
 	doom
 	openttd
+	freeciv
 }
 
 @test "over the relay only: the same" {
@@ -54,5 +63,6 @@ openttd() {
 	wait_until 30 paths_are relay a b
 	doom
 	openttd
+	freeciv
 	paths_are relay a b
 }

@@ -12,6 +12,7 @@
 #   openttd_files             s.cfg and c.cfg, for a server and a client called lanplayer
 #   asks_openttd NAME         a server has answered the question to the pool's broadcast address (by hand: the
 #                             dummy driver has no window with "Search LAN")
+#   freeciv_meets             b finds the server of a (addresses $B and $A) by multicast, joins, turns go by
 #   DOOM                      the deathmatch that is played, without the number of players
 # shellcheck shell=bash disable=SC2034,SC2086
 
@@ -71,3 +72,51 @@ openttd_files() {
 asks_openttd() {
 	printf '\3\0\0' | within "$1" timeout 2 socat -t 1 - UDP-DATAGRAM:10.66.255.255:3979,broadcast | od -An -tx1 | grep -q "03 00 01"
 }
+
+listens_tcp() { within "$1" ss -Hlnt "sport = :$2" | grep -q .; }
+freeciv_meets() {
+	chmod 777 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"/*.home
+	mkfifo "$BATS_TEST_TMPDIR/say"
+	(cd "$BATS_TEST_TMPDIR/a.home" && play a runuser -u nobody -- freeciv-server -A IPv4 -p 5556 -i "$A") \
+		<>"$BATS_TEST_TMPDIR/say" >"$BATS_TEST_TMPDIR/a.freeciv" 2>&1 3>&- &
+	started $!
+	wait_until 30 listens_tcp a 5556
+	# what its client's "scan" does: a question to the group, the answer comes to another
+	within b python3 - "$B" >"$BATS_TEST_TMPDIR/scan" 2>&1 3>&- <<-'END' &
+		import socket, struct, sys, time
+		r = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		r.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		r.bind(("", 4556))
+		r.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+		             socket.inet_aton("225.1.1.1") + socket.inet_aton(sys.argv[1]))
+		r.settimeout(1)
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+		for _ in range(30):
+		    s.sendto(b"\x02\0", ("225.1.1.1", 4555))
+		    try:
+		        data, at = r.recvfrom(2000)
+		        print(at[0], data, flush=True)
+		        break
+		    except TimeoutError:
+		        pass
+	END
+	started $!
+	wait_until 40 grep -q "^$A .*5556" "$BATS_TEST_TMPDIR/scan"
+	playing b runuser -u nobody -- freeciv-sdl2 -A IPv4 -a -s "$A" -p 5556 -n LanPlayer -P none
+	wait_until 60 says a.freeciv 'LanPlayer has connected from'
+	printf 'set aifill 4\nset timeout 5\nset saveturns 1\nstart\n' >"$BATS_TEST_TMPDIR/say"
+	wait_until 60 says a.freeciv 'Game saved as .*T0003'
+}
+
+# dosbox_in NAME COMMAND...: those in its DOS, one after the other; what they say goes into CONN.TXT there
+dosbox_in() {
+	local n=$1
+	shift
+	{
+		printf '[sdl]\noutput=surface\n[mixer]\nnosound=true\n[ipx]\nipx=true\n[autoexec]\nmount c %s\nc:\n' "$BATS_TEST_TMPDIR/$n.home"
+		printf '%s >> conn.txt\n' "$@"
+	} >"$BATS_TEST_TMPDIR/$n.conf"
+	playing "$n" dosbox -conf "$BATS_TEST_TMPDIR/$n.conf"
+}
+dos_says() { find "$BATS_TEST_TMPDIR/$1.home" -iname conn.txt -exec cat {} + | grep -qi -- "$2"; }

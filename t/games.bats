@@ -11,6 +11,11 @@ setup() {
 	games_setup
 }
 
+teardown() {
+	[ -z "${GUEST:-}" ] || ns g wg-quick down "$GUEST" >/dev/null 2>&1 || :
+	lr_teardown
+}
+
 within() {
 	local n=$1
 	shift
@@ -49,52 +54,9 @@ within() {
 	from_debian freeciv-server freeciv-server
 	from_debian freeciv-sdl2 freeciv-client-sdl
 	three_members
-	chmod 777 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"/*.home
 	for n in a b; do ns $n lr-game apply --iface "$(ifn $n)" freeciv; done # its groups lead to the party
-	mkfifo "$BATS_TEST_TMPDIR/say"
-	(cd "$BATS_TEST_TMPDIR/a.home" && play a runuser -u nobody -- freeciv-server -A IPv4 -p 5556 -i "$A") \
-		<>"$BATS_TEST_TMPDIR/say" >"$BATS_TEST_TMPDIR/a.freeciv" 2>&1 3>&- &
-	started $!
-	wait_until 30 binds a 5556 t
-	# what its client's "scan" does: a question to the group, the answer comes to another
-	ns b python3 - "$B" >"$BATS_TEST_TMPDIR/scan" 2>&1 3>&- <<-'END' &
-		import socket, struct, sys, time
-		r = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-		r.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-		r.bind(("", 4556))
-		r.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-		             socket.inet_aton("225.1.1.1") + socket.inet_aton(sys.argv[1]))
-		r.settimeout(1)
-		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-		s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
-		for _ in range(30):
-		    s.sendto(b"\x02\0", ("225.1.1.1", 4555))
-		    try:
-		        data, at = r.recvfrom(2000)
-		        print(at[0], data, flush=True)
-		        break
-		    except TimeoutError:
-		        pass
-	END
-	started $!
-	wait_until 40 grep -q "^$A .*5556" "$BATS_TEST_TMPDIR/scan"
-	playing b runuser -u nobody -- freeciv-sdl2 -A IPv4 -a -s "$A" -p 5556 -n LanPlayer -P none
-	wait_until 60 says a.freeciv 'LanPlayer has connected from'
-	printf 'set aifill 4\nset timeout 5\nset saveturns 1\nstart\n' >"$BATS_TEST_TMPDIR/say"
-	wait_until 60 says a.freeciv 'Game saved as .*T0003'
+	freeciv_meets
 }
-
-# dosbox_in NAME COMMAND...: those in its DOS, one after the other; what they say goes into CONN.TXT there
-dosbox_in() {
-	local n=$1
-	shift
-	{
-		printf '[sdl]\noutput=surface\n[mixer]\nnosound=true\n[ipx]\nipx=true\n[autoexec]\nmount c %s\nc:\n' "$BATS_TEST_TMPDIR/$n.home"
-		printf '%s >> conn.txt\n' "$@"
-	} >"$BATS_TEST_TMPDIR/$n.conf"
-	playing "$n" dosbox -conf "$BATS_TEST_TMPDIR/$n.conf"
-}
-dos_says() { find "$BATS_TEST_TMPDIR/$1.home" -iname conn.txt -exec cat {} + | grep -qi -- "$2"; }
 
 @test "DOSBox: IPX in UDP, a server and a client that ping each other" {
 	only_all
@@ -120,4 +82,29 @@ dos_says() { find "$BATS_TEST_TMPDIR/$1.home" -iname conn.txt -exec cat {} + | g
 	dos_says b "response from $A"
 	peer a status --json | json_ok status
 	is "$(peer a status --json | jq '[.drops | to_entries[] | select(.key | startswith("ipx_")) | .value] | add')" 0
+}
+
+@test "Chocolate Doom: a guest with a stock WireGuard client finds the member's server and plays" {
+	only_all
+	from_debian chocolate-server chocolate-doom
+	need wireguard-go wg-quick
+	party_setup
+	ns_make g
+	ns_link g eth0 10.93.9.2/24 r rg 10.93.9.1/24
+	ip -n "$(nsname g)" route add default via 10.93.9.1
+	host a --no-portmap
+	join b "$INVITE"
+	wait_until 20 path_is b a direct
+	B=$(address b)
+	GUEST=$BATS_TEST_TMPDIR/$(ifn g).conf
+	(umask 077 && peer a invite --wireguard phone >"$GUEST" 2>"$BATS_TEST_TMPDIR/invite.log")
+	WG_QUICK_USERSPACE_IMPLEMENTATION=wireguard-go ns g wg-quick up "$GUEST" >"$BATS_TEST_TMPDIR/quick.log" 2>&1
+	wait_until 20 pings g "$B"
+	playing b chocolate-server -privateserver
+	wait_until 20 binds b 2342
+	wait_until 40 finds_doom g
+	grep -q "$B" "$BATS_TEST_TMPDIR/search"
+	playing b "${DOOM[@]}" -nodes 2 -connect 127.0.0.1
+	playing g "${DOOM[@]}" -nodes 2 -autojoin
+	for n in b g; do wait_until 60 says $n.chocolate-doom 'of 2 (2 nodes)'; done
 }
