@@ -31,7 +31,7 @@ openttd() {
 	wait_until 30 bound a 3979
 	wait_until 30 asks_openttd b
 	playing b openttd -n "$at:3979" -v sdl -s null -m null -c "$BATS_TEST_TMPDIR/c.cfg" -d net=3
-	wait_until 90 says a.openttd 'lanplayer has joined the game'
+	wait_until 90 says a.openttd 'lanplayer has joined the game' || { tail -n 30 "$BATS_TEST_TMPDIR"/?.openttd; false; }
 	wait_until 90 says a.openttd 'has started a new company'
 }
 

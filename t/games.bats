@@ -45,7 +45,7 @@ within() {
 	wait_until 30 binds a 3979
 	wait_until 20 asks_openttd b
 	playing b openttd -n "$A:3979" -v sdl -s null -m null -c "$BATS_TEST_TMPDIR/c.cfg" -d net=3
-	wait_until 60 says a.openttd "lanplayer has joined the game" || { cat "$BATS_TEST_TMPDIR"/?.openttd; false; }
+	wait_until 60 says a.openttd "lanplayer has joined the game" || { tail -n 30 "$BATS_TEST_TMPDIR"/?.openttd; false; }
 	wait_until 60 says a.openttd 'has started a new company'
 }
 
