@@ -82,3 +82,36 @@ asked() { profile --now --json | jq -c "$1"; }
 	exits 2 profile --every 0
 	exits 1 profile --now --svg /nowhere/x.svg
 }
+
+# Each probe stands in the ELF note that perf and bpftrace read.
+probes() { readelf -n "$1" | awk '$1 == "Name:" { print $2 }'; }
+
+@test "USDT: the probes of the node are the spans of the sources; a build without sys/sdt.h has none" {
+	need readelf
+	echo '#include <sys/sdt.h>' | cc -E - >/dev/null 2>&1 || skip "needs sys/sdt.h"
+	local spans
+	spans=$(find "$ROOT/lib" -name '*.c' -exec cat {} + | tr -d '\n\t' | grep -oE 'LR_SPAN(_OF)?\([a-z_0-9]+' |
+		sed 's/.*(//' | sort -u)
+	is "$(probes "$BIN/lr-up" | grep -vx span__end | sort -u)" "$spans"
+	is "$(readelf -n "$BIN/lr-up" | awk '$1 == "Provider:" { print $2 }' | sort -u)" lanrage
+	[ "$(probes "$BIN/lr-up" | grep -cx span__end)" -ge "$(wc -l <<<"$spans")" ]
+	printf '#include "lib/perf/span.h"\nvoid f(void);\nvoid f(void)\n{\n\tLR_SPAN(one);\n}\n' >one.c
+	cc -std=gnu17 -I"$ROOT" -c -o with.o one.c
+	is "$(probes with.o | sort | tr "\n" " ")" "one span__end "
+	cc -std=gnu17 -I"$ROOT" -DLR_NO_USDT -c -o without.o one.c
+	is "$(probes without.o)" ""
+}
+
+@test "USDT: bpftrace sees the probes of a running node fire" {
+	only_all
+	need bpftrace
+	bpftrace -e 'BEGIN { exit(); }' >/dev/null 2>&1 || skip "needs a kernel that takes BPF programs"
+	two_nodes
+	local lib=usdt:$BIN/lr-up:lanrage
+	bpftrace -e "$lib:seal { @begun = 1; }
+		$lib:span__end /@begun && str(arg0) == \"seal\"/ { printf(\"seal has ended\\n\"); exit(); }" >fired 2>&1 3>&- &
+	started $!
+	wait_until 90 sends_and_is_seen
+}
+
+sends_and_is_seen() { ns a ping -q -c 1 -W 1 10.66.0.2 && grep -q 'seal has ended' fired; }
