@@ -265,6 +265,51 @@ lr-perf: ipam_lookup: p99 is 125000 ns, the documented target is 10000 ns: 11500
 	is "$(field '[.packets, .truncated]')" "[3,false]"
 }
 
+# The most memory that a process has had, in kB; nothing when it is gone.
+most_of() { awk '/^VmHWM:/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
+
+capture_of() { # PIECES
+	cat head
+	for ((i = 0; i < $1; i++)); do cat body; done
+}
+
+most_from_pipe() { # PIECES
+	local to pid
+	exec {to}> >(exec lr-perf replay --json - >played.json 3>&-)
+	pid=$!
+	capture_of "$1" >&"$to"
+	most_of $pid
+	exec {to}>&-
+	wait_until 60 gone $pid
+}
+
+most_from_file() { # FILE
+	local pid now most=
+	lr-perf replay --no-timing --json "$1" >played.json 3>&- &
+	pid=$!
+	while now=$(most_of $pid) && [ -n "$now" ]; do
+		most=$now
+		pause
+	done
+	echo "$most"
+}
+
+@test "memory does not grow with the capture: 1 MB and 300 MB, from a pipe and from a file" {
+	only_all
+	"$MKCAP" bulk 5000 >piece.pcap
+	head -c 24 piece.pcap >head
+	tail -c +25 piece.pcap >body
+	small=$(most_from_pipe 1)
+	large=$(most_from_pipe 280)
+	is "$(jq -c '[.delivered, .truncated]' played.json)" '[1400000,false]'
+	[ "$small" -gt 1000 ]
+	[ "$large" -le $((small + 1024)) ] || { echo "1 MB takes $small kB, 300 MB $large kB"; false; }
+	capture_of 280 >large.pcap
+	large=$(most_from_file large.pcap)
+	is "$(jq .delivered played.json)" 1400000
+	[ "$large" -le $((small + 1024)) ] || { echo "1 MB takes $small kB, 300 MB $large kB"; false; }
+}
+
 @test "TAP: a point a stage, and the plan is right" {
 	steady 1000
 	"$MKCAP" raw 200 >raw.pcap

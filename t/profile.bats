@@ -50,6 +50,8 @@ asked() { profile --now --json | jq -c "$1"; }
 	wait_until 10 grep -q '"profile"' ns.log
 	json_ok event <ns.log
 	is "$(grep '"event":"profile"' ns.log | head -n 1 | jq -r '[(.text | startswith("busy ")), .profile.every] | @csv')" 'true,100'
+	# and is posted as it is
+	is "$(ns a lr-notify --webhook --dry-run --events profile - <ns.log | jq -rs '.[0].events[0].profile.every')" 100
 	# what was set for production is there again after a look at it
 	exits 0 profile --for 1s --every 1 --json
 	is "$(asked '[.on, .every, .report_s]')" '[true,100,1]'

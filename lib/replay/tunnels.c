@@ -222,13 +222,19 @@ static struct lr_tunnel *find(struct lr_tunnels *t, uint8_t family, const uint8_
 	return &t->shared;
 }
 
+/* Lengths that the compiler knows: no call. */
+static bool same_address(uint8_t family, const uint8_t *a, const uint8_t *b)
+{
+	return family == 4 ? memcmp(a, b, 4) == 0 : memcmp(a, b, 16) == 0;
+}
+
 struct lr_tunnel *lr_tunnels_of(struct lr_tunnels *t, uint8_t family, const uint8_t *addr)
 {
 	size_t len = family == 4 ? 4 : 16;
 	struct lr_recent *r = &t->recent[addr[len - 1] % LR_TUNNELS_RECENT];
 
 	if (__builtin_expect(
-		    r->tunnel && r->family == family && memcmp(r->addr, addr, len) == 0, 1))
+		    r->tunnel && r->family == family && same_address(family, r->addr, addr), 1))
 		return r->tunnel;
 	struct lr_tunnel *tunnel = find(t, family, addr);
 	if (tunnel && tunnel != &t->shared) {

@@ -140,7 +140,9 @@ int lr_wg_seal(struct lr_wg *wg, uint64_t now, struct lr_wg_peer *pub, uint8_t *
 	lr_put_le32(msg, LR_MSG_DATA);
 	lr_put_le32(msg + 4, kp->remote_index);
 	lr_put_le64(msg + 8, counter);
-	memset(msg + LR_WG_HEAD + len, 0, plain - len);
+	/* The padding is shorter than the tag, whose place is behind it: a length that is known. */
+	_Static_assert(LR_WG_PAD <= LR_TAG_LEN, "padding and tag: not a byte behind the message");
+	memset(msg + LR_WG_HEAD + len, 0, LR_TAG_LEN);
 	int error = lr_aead_seal(kp->seal, counter, msg + LR_WG_HEAD, msg + LR_WG_HEAD, plain);
 	if (error)
 		return error;
