@@ -13,11 +13,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/io/dial.h"
+#include "lib/io/http_ask.h"
 
-#define TIMEOUT_MS     10000
-#define CONNECT_MS     10000
-#define CONNECTIONS    8   /* kept while idle: a few relays, two each */
-#define KEEPALIVE_S    30l /* a home router forgets a silent TCP connection after some minutes */
+#define CONNECTIONS    8 /* kept while idle: a few relays, two each */
 #define ANSWER_ROOM    4096
 #define SET(call, ...) (void)curl_easy_setopt((call)->easy, __VA_ARGS__)
 
@@ -399,127 +397,30 @@ static void settle_messages(struct lr_http_client *c)
 
 /* --- a request --- */
 
-static int check_ask(const struct lr_http_ask *ask, struct lr_err *err)
-{
-	static const char *const methods[] = {"GET", "PUT", "POST", "DELETE"};
-	bool known = ask->connect_only;
-
-	for (unsigned i = 0; i < 4 && !known; i++)
-		known = strcmp(ask->method, methods[i]) == 0;
-	if (!known)
-		return lr_err_set(err, LR_EXIT_USAGE, "method: not GET, PUT, POST or DELETE");
-	if (ask->len > LR_HTTP_BODY_MAX)
-		return lr_err_set(err, LR_EXIT_USAGE, "the request is longer than 1 MiB");
-	if (ask->n_headers > LR_HTTP_HEADERS_MAX)
-		return lr_err_set(err, LR_EXIT_USAGE, "more than %u headers", LR_HTTP_HEADERS_MAX);
-	for (unsigned i = 0; i < ask->n_headers; i++)
-		if (!strchr(ask->headers[i], ':') || strpbrk(ask->headers[i], "\r\n"))
-			return lr_err_set(
-				err, LR_EXIT_USAGE, "header %u: not \"Name: value\"", i + 1);
-	return 0;
-}
-
-static int add_header(struct lr_http_call *call, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(call->headers, line);
-
-	if (!longer)
-		return -ENOMEM;
-	call->headers = longer;
-	return 0;
-}
-
-/* The caller's, and without what libcurl would add: a body of no named type is not a form, and
- * waiting for "100 Continue" costs a round trip. */
-static int set_headers(struct lr_http_call *call, const struct lr_http_ask *ask)
-{
-	bool typed = false;
-	int bad = add_header(call, "Expect:");
-
-	for (unsigned i = 0; i < ask->n_headers; i++) {
-		typed |= strncasecmp(ask->headers[i], "content-type:", 13) == 0;
-		bad |= add_header(call, ask->headers[i]);
-	}
-	if (!typed)
-		bad |= add_header(call, "Content-Type:");
-	SET(call, CURLOPT_HTTPHEADER, call->headers);
-	return bad ? -ENOMEM : 0;
-}
-
-static void set_method(struct lr_http_call *call, const struct lr_http_ask *ask)
-{
-	bool bodied =
-		ask->body || strcmp(ask->method, "PUT") == 0 || strcmp(ask->method, "POST") == 0;
-
-	if (bodied) {
-		SET(call, CURLOPT_POST, 1l);
-		SET(call, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->len);
-		SET(call, CURLOPT_COPYPOSTFIELDS, ask->body ? ask->body : "");
-	}
-	SET(call, CURLOPT_CUSTOMREQUEST, ask->method);
-}
-
-static int set_segment(void *ctx, curl_socket_t fd, curlsocktype purpose)
-{
-	(void)ctx, (void)purpose;
-	lr_dial_segment(fd);
-	return CURL_SOCKOPT_OK;
-}
-
-static void set_limits(struct lr_http_call *call, const struct lr_http_ask *ask)
-{
-	long ms = ask->timeout_ms ? (long)ask->timeout_ms : TIMEOUT_MS;
-	const char *ca = getenv("SSL_CERT_FILE");
-
-	SET(call, CURLOPT_NOSIGNAL, 1l);
-	SET(call, CURLOPT_TIMEOUT_MS, ask->connect_only ? 0 : ms);
-	SET(call, CURLOPT_CONNECTTIMEOUT_MS, ms < CONNECT_MS ? ms : CONNECT_MS);
-	SET(call, CURLOPT_SOCKOPTFUNCTION, set_segment);
-	SET(call, CURLOPT_TCP_KEEPALIVE, 1l);
-	SET(call, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S);
-	SET(call, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	SET(call, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	SET(call, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-	SET(call, CURLOPT_QUICK_EXIT, 1l); /* ending a call waits for no resolver */
-#endif
-	if (ca && *ca)
-		SET(call, CURLOPT_CAINFO, ca);
-}
-
 static int set_up(struct lr_http_call *call, const struct lr_http_ask *ask)
 {
+	int bad;
+
 	call->easy = curl_easy_init();
 	if (!call->easy)
 		return -ENOMEM;
-	set_limits(call, ask);
 	SET(call, CURLOPT_PRIVATE, call);
 	SET(call, CURLOPT_ERRORBUFFER, call->why);
-	SET(call, CURLOPT_USERAGENT, "lanrage/" LR_VERSION);
-	SET(call, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	if (curl_easy_setopt(call->easy, CURLOPT_URL, ask->url) != CURLE_OK)
-		return -ENOMEM;
-	if (ask->connect_only) {
-		SET(call, CURLOPT_CONNECT_ONLY, 1l);
-		SET(call, CURLOPT_HTTPPROXYTUNNEL, 1l);
-		return 0;
-	}
+	bad = lr_http_ask_set(call->easy, ask, &call->headers);
+	if (bad || ask->connect_only)
+		return bad;
 	offer_dialled(call);
 	SET(call, CURLOPT_WRITEFUNCTION, take_body);
 	SET(call, CURLOPT_WRITEDATA, call);
 	SET(call, CURLOPT_HEADERFUNCTION, take_header);
 	SET(call, CURLOPT_HEADERDATA, call);
-	set_method(call, ask);
-	return set_headers(call, ask);
+	return 0;
 }
 
 struct lr_http_call *lr_http_client_start(struct lr_http_client *c, const struct lr_http_ask *ask,
 	void (*done)(void *ctx, const struct lr_http_got *got), void *ctx, struct lr_err *err)
 {
-	if (check_ask(ask, err) < 0)
+	if (lr_http_ask_check(ask, err) < 0)
 		return NULL;
 	struct lr_http_call *call = calloc(1, sizeof(*call));
 	if (!call) {
