@@ -18,8 +18,7 @@
 #define MARGIN 10
 #define HEAD   34
 #define LEAST  0.03 /* percent of the width; narrower boxes are left out */
-#define LABEL  0.6  /* and narrower ones have no name: not a letter would fit on the widest screen \
-		     */
+#define LABEL  0.6  /* narrower ones have no name: not a letter would fit on the widest screen */
 
 struct frame {
 	const char *name;
