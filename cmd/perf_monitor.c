@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cmd/perf.h"
@@ -43,6 +45,21 @@ static void sleep_until(uint64_t at)
 		poll(NULL, 0, (int)((at - now + LR_NS_PER_MS - 1) / LR_NS_PER_MS));
 }
 
+static unsigned columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+/* A terminal on which the cursor cannot be moved. */
+static bool is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && strcmp(term, "dumb") == 0;
+}
+
 struct view {
 	bool json, live;
 	unsigned lines; /* of the live table that stand above the cursor */
@@ -60,7 +77,7 @@ static bool show(struct view *v, const struct lr_monitor *m)
 	if (v->live) {
 		if (v->lines)
 			printf("\033[%uA", v->lines);
-		v->lines = lr_monitor_live(stdout, m);
+		v->lines = lr_monitor_live(stdout, m, columns());
 	} else {
 		lr_monitor_row(stdout, m);
 	}
@@ -104,7 +121,7 @@ int lr_perf_run_monitor(struct lr_cli *cli)
 {
 	const struct lr_perf_args *a = cli->args;
 	struct view view = {
-		.json = a->json, .live = !a->json && isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
+		.json = a->json, .live = !a->json && isatty(STDOUT_FILENO) && !is_dumb()};
 	struct lr_monitor *m = calloc(1, sizeof(*m));
 	uint64_t for_s = 0;
 	int code = -1;

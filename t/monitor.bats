@@ -33,6 +33,14 @@ monitor() { ns a lr-perf monitor "$@" || [ $? = 3 ]; }
 	is "$(tail -n 1 until | jq -r .event)" summary
 }
 
+@test "the live table keeps to the terminal's width, however long it runs" {
+	script -qec "stty cols 80; lr-perf monitor --interval 0.02 --for 1s $$" "$BATS_TEST_TMPDIR/live" </dev/null >/dev/null
+	grep -q '█' "$BATS_TEST_TMPDIR/live"
+	awk 'length($0) > 80 { print length($0) ": " $0; bad = 1 } END { exit bad }' < <(
+		sed '/^Script/d; s/\x1b\[[0-9]*[AK]//g; s/\r//g' "$BATS_TEST_TMPDIR/live" |
+			sed '/^$/,$d' | sed 's/[▁▂▃▄▅▆▇█]/#/g')
+}
+
 @test "a process without a node; what there is not; a reader that leaves" {
 	spawn sleep 60
 	lr-perf monitor $SPAWNED --interval 0.05 --for 1s --json >s.jsonl || [ $? = 3 ]

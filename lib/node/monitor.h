@@ -42,8 +42,9 @@ json_t *lr_monitor_summary(
 	const struct lr_monitor *m, const struct lr_watch_finding *found, size_t n);
 void lr_monitor_head(FILE *out, const struct lr_monitor *m);
 void lr_monitor_row(FILE *out, const struct lr_monitor *m);
-/* A line a metric with its latest values as a sparkline; how many lines. */
-unsigned lr_monitor_live(FILE *out, const struct lr_monitor *m);
+/* A line a metric with its latest values as a sparkline, on a terminal of so many columns; how many
+ * lines. */
+unsigned lr_monitor_live(FILE *out, const struct lr_monitor *m, unsigned columns);
 void lr_monitor_end_table(
 	FILE *out, const struct lr_monitor *m, const struct lr_watch_finding *found, size_t n);
 

@@ -7,7 +7,7 @@
 #include "lib/node/monitor.h"
 #include "terms.h"
 
-#define SPARKS 40
+#define NUMBERS 52 /* columns of the live table before its sparklines */
 
 static json_t *begin_object(const struct lr_monitor *m, const char *event)
 {
@@ -98,10 +98,10 @@ void lr_monitor_row(FILE *out, const struct lr_monitor *m)
 }
 
 /* The latest values of a metric, the lowest of them as the lowest block. */
-static void put_sparks(FILE *out, const struct lr_watch *w, enum lr_watch_metric m)
+static void put_sparks(FILE *out, const struct lr_watch *w, enum lr_watch_metric m, size_t room)
 {
 	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	size_t from = w->n > SPARKS ? w->n - SPARKS : 0;
+	size_t from = w->n > room ? w->n - room : 0;
 	double least = INFINITY, most = -INFINITY;
 
 	for (size_t i = from; i < w->n; i++) {
@@ -122,19 +122,21 @@ static void table_line(FILE *out, const struct lr_watch *w, enum lr_watch_metric
 	const struct lr_watch_sum *s = &w->sums[m];
 	char a[24], b[24], c[24], d[24];
 
-	fprintf(out, "%-10s %10s %10s %10s %10s", lr_watch_kinds[m].head, value_text(m, now, a),
+	fprintf(out, "%-10s %9s %9s %9s %9s", lr_watch_kinds[m].head, value_text(m, now, a),
 		value_text(m, s->n ? s->min : NAN, b), value_text(m, lr_watch_mean(w, m), c),
 		value_text(m, s->n ? s->max : NAN, d));
 }
 
-unsigned lr_monitor_live(FILE *out, const struct lr_monitor *m)
+unsigned lr_monitor_live(FILE *out, const struct lr_monitor *m, unsigned columns)
 {
-	fprintf(out, "%-10s %10s %10s %10s %10s  %s %ld\033[K\n", m->iface, "now", "min", "mean",
-		"max", "process", m->pid);
+	size_t room = columns > NUMBERS + 1 ? columns - NUMBERS - 1 : 0;
+
+	fprintf(out, "%-10s %9s %9s %9s %9s  %s %ld\033[K\n", m->iface, "now", "min", "mean", "max",
+		"process", m->pid);
 	for (int i = 0; i < LR_WATCH_METRICS; i++) {
 		table_line(out, &m->watch, i, m->row[i]);
 		fputs("  ", out);
-		put_sparks(out, &m->watch, i);
+		put_sparks(out, &m->watch, i, room);
 		fputs("\033[K\n", out);
 	}
 	fflush(out);
