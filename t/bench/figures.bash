@@ -237,6 +237,43 @@ figure_idle() {
 	done
 }
 
+# --- does lr-perf monitor find and name what is wrong? ---------------------------------------------
+
+# fault_told FAULT: what the monitor says of a node that has it, with 50 packets a second each way
+# (none where the fault is a busy loop), as words: "leak", "busy_loop".
+fault_told() {
+	local pings told code=0
+	LR_FAULT=$1 FAULT_OF=$TOOLS/preload/fault.so pair faulty f || return
+	on a lr-perf profile --on "faultyf-a" >/dev/null
+	[ "$1" = busy ] || { become a ping -q -i 0.02 "$B" >/dev/null & }
+	pings=$!
+	told=$(on a lr-perf monitor --interval 0.1 --for 8s --json "faultyf-a") || code=$?
+	[ "$1" = busy ] || { kill "$pings" && wait "$pings"; } 2>/dev/null || :
+	pair_stop faulty f
+	[ $code = 0 ] || [ $code = 3 ] || return 1
+	jq -rs '.[-1].findings[] | "  " + .text' <<<"$told" >&2
+	jq -rs '[.[-1].findings[].reason] | unique | join(" ")' <<<"$told"
+}
+
+# The processor at rest or under load is judged elsewhere: "cpu" is no fault here.
+once_faults() { :; }
+figure_faults() {
+	local round fault told name found invented
+	for ((round = 1; round <= (${QUICK:-0} ? 1 : 3); round++)); do
+		found=0 invented=0
+		for fault in none leak busy stall slowdown; do
+			told=$(fault_told $fault) || return
+			name=${fault/busy/busy_loop}
+			[ $fault = none ] || [[ " $told " != *" $name "* ]] || found=$((found + 1))
+			told=" $told "
+			[ $fault != none ] || [ -z "$(tr -d ' ' <<<"${told/ cpu /}")" ] || invented=1
+			printf 'fault %s: the monitor says%s\n' $fault "$told" >&2
+		done
+		sample faults_found/ours part higher "$found / 4"
+		sample faults_invented/ours part lower $invented
+	done
+}
+
 # --- does lr-perf compare alarm when nothing changed, and does it find 5 %? ------------------------
 
 # Wilson's interval of COUNT out of N, in percent.

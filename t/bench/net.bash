@@ -92,6 +92,7 @@ node_start() {
 	spin) extra+=(--spin "$SPIN_US") ;;
 	paced) extra+=(--uplink 19mbit) ;;
 	tap) extra=(--tap) ;;
+	faulty) env=(LD_PRELOAD="$FAULT_OF" nice -n -15) ;; # what else runs is no fault of it
 	esac
 	sed "s|^\[Interface\]|&\nAddress = $address|" "$BENCH_WORK/$name.conf" >"$BENCH_WORK/$name.quick"
 	on "$host" env "${env[@]}" lr-up --config "$BENCH_WORK/$name.quick" --iface "$name" "${extra[@]}" \
