@@ -19,22 +19,23 @@ static int discover(struct lr_cli *cli, struct lr_client *c, const json_t *peer)
 	char dir[PATH_MAX];
 	struct lr_games all = {0};
 	bool own = lr_games_dir(dir, NULL) == 0;
-	struct lr_ip member;
+	struct lr_discover_member member = {0};
 	int code = LR_EXIT_FAILED;
 
-	if (!lr_given_address(cli->operands[0], peer, 4, &member)) {
+	if (!lr_given_address(cli->operands[0], peer, 4, &member.four)) {
 		lr_err_set(&cli->err, LR_EXIT_FAILED, "%s: has no virtual IPv4 address",
 			json_string_value(json_object_get(peer, LR_K_PEER)));
 		return lr_peer_failed(cli);
 	}
+	lr_given_address("", peer, 6, &member.six);
 	if (a->game && lr_games_load(&all, own ? dir : NULL, NULL, NULL) == 0)
 		game = lr_games_find(&all, a->game, &cli->err);
 	if (a->game && !game) {
 		lr_games_release(&all);
 		return lr_peer_failed(cli);
 	}
-	lr_discover_plan(&plan, game, &member);
-	if (lr_discover_run(&plan, lr_client_iface(c), &member, &cli->err) == 0) {
+	if (lr_discover_plan(&plan, game, &member, &cli->err) == 0 &&
+		lr_discover_run(&plan, c, &member, &cli->err) == 0) {
 		json_t *found = lr_discover_json(&plan, peer, game);
 		code = lr_peer_print_one(cli, found, lr_discover_plain);
 		if (code == LR_EXIT_OK && !lr_discover_all(&plan))

@@ -203,8 +203,21 @@ forwarded() { ns a awk '$1 == "Ip:" && $2 != "Forwarding" {print $7}' /proc/net/
 	is "$(grep -c 'there and back, [0-9.]* ms$' "$BATS_TEST_TMPDIR/found")" 4
 	is "$(count b '.ports == [6112, 6112] and (.text // "" | startswith("LANrage"))')" 0
 	exits 1 peer a discover b --game minecraft-java --json
-	is "$(jq -c '[.game, ([.checks[] | select(.there and .back)] | length), (.checks[] | select(.check == "multicast") | .to, .there)]' <<<"$output")" \
-		'["minecraft-java",3,"224.0.2.60",false]'
+	is "$(jq -c '[.game, ([.checks[] | select(.there and .back)] | length), (.checks[] | select(.check == "multicast") | .to, .there, .reason)]' <<<"$output")" \
+		'["minecraft-java",3,"224.0.2.60",false,"lan_no_joiner"]'
+	# A game's own groups, also of IPv6, and IPX; a game that nothing is known of; a member that is gone.
+	ns b "$LAN" join "$(ifn b)" ff04::696f:7175:616b:6533 3>&- </dev/null &
+	started $!
+	six() { # the report of who joined is on its way
+		peer a discover b --game openarena --json >"$BATS_TEST_TMPDIR/six" ||
+			jq -e '[.checks[] | select(.check == "multicast" and .back)] | length == 1' "$BATS_TEST_TMPDIR/six" >/dev/null
+	}
+	wait_until 20 six
+	json_ok discover <"$BATS_TEST_TMPDIR/six"
+	exits 1 peer a discover b --game warcraft-3-reforged
+	grep -q '(lan_noise)$' <<<"$output"
+	peer a discover b --game red-alert-2 --json | jq -e '[.checks[] | select(.check == "ipx" and .back)] | length == 1'
+	exits 1 peer a discover b --game diablo-2
 	exits 1 peer a discover nobody
 	ns b lr-up --down "$(ifn b)"
 	! ns b ip route show | grep -q 255.255.255.255
@@ -264,4 +277,8 @@ from() {
 	wait_until 10 seen b '.ports == [23757, 23757] and (.text | test("^here I am: \n.\u0000\u0001abcdefghijk$"))'
 	again() { [ "$(count b '.text == "created" and .src == "10.66.0.1"')" -ge 3 ]; }
 	wait_until 20 again
+	# The self-test says when there is nobody to ask.
+	ns a lr-peer add --key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= --name nobody --allowed-ips 10.66.0.99/32
+	exits 1 ns a lr-peer discover nobody
+	grep -q 'there is no session: its node is down' <<<"$output"
 }

@@ -9,7 +9,17 @@
 #include "lib/base/clock.h"
 #include "lib/net/ip.h"
 
-enum { IP = 20, UDP = 8, MAGIC = 12, AT_WHAT = 12, AT_TO = 16, AT_NUMBER = 20, TTL = 64 };
+enum {
+	IP = 20,
+	IP6 = 40,
+	UDP = 8,
+	MAGIC = 12,
+	AT_WHAT = 12,
+	AT_TO = 16,
+	AT_NUMBER = 20,
+	AT_FROM = 28,
+	TTL = 64
+};
 enum { MORE = 0x2000, OFFSET = 0x1fff }; /* RFC 791 3.1 */
 
 static const uint8_t magic[MAGIC] = {'L', 'A', 'N', 'r', 'a', 'g', 'e', 0, 'f', 'i', 'n', 'd'};
@@ -22,6 +32,11 @@ void lr_discover_put(uint8_t *payload, size_t len, enum lr_discover_what what, c
 	payload[AT_WHAT] = (uint8_t)what;
 	memcpy(payload + AT_TO, to, 4);
 	lr_put_be64(payload + AT_NUMBER, number);
+}
+
+void lr_discover_put_from(uint8_t *payload, const uint8_t from[4])
+{
+	memcpy(payload + AT_FROM, from, 4);
 }
 
 bool lr_discover_read(
@@ -57,25 +72,33 @@ static bool took_piece(struct lr_discover *d, const uint8_t *packet, size_t len,
 	return true;
 }
 
+/* Where UDP begins in a packet that may be for us; 0: in none, or it is a later fragment. */
+static size_t udp_at(const uint8_t *packet, size_t len)
+{
+	if (len > IP && packet[0] == 0x45 && packet[9] == LR_UDP)
+		return lr_get_be16(packet + 6) & OFFSET ? 0 : IP;
+	return len > IP6 && packet[0] >> 4 == 6 && packet[6] == LR_UDP ? IP6 : 0;
+}
+
 bool lr_discover_took(struct lr_discover *d, const uint8_t own[4], const uint8_t *packet,
 	size_t len, const uint8_t **question, size_t *size)
 {
 	enum lr_discover_what what;
 	uint64_t number;
+	size_t udp = udp_at(packet, len);
 
 	*question = NULL;
-	if (len <= IP || packet[0] != 0x45 || packet[9] != LR_UDP)
+	if (udp == 0)
+		return len > IP && packet[0] == 0x45 && packet[9] == LR_UDP &&
+		       took_piece(d, packet, len, question, size);
+	if (len < udp + UDP + (udp == IP ? LR_DISCOVER_LEN : LR_DISCOVER_LEN6) ||
+		!lr_discover_read(packet + udp + UDP, len - udp - UDP, &what, &number))
 		return false;
-	if (lr_get_be16(packet + 6) & OFFSET)
-		return took_piece(d, packet, len, question, size);
-	if (len < IP + UDP + LR_DISCOVER_LEN ||
-		!lr_discover_read(packet + IP + UDP, len - IP - UDP, &what, &number))
-		return false;
-	if (memcmp(packet + IP + UDP + AT_TO, own, 4) != 0)
+	if (memcmp(packet + udp + UDP + AT_TO, own, 4) != 0)
 		return true;
 	if (what != LR_DISCOVER_ASK)
 		return false;
-	if (lr_get_be16(packet + 6) & MORE) {
+	if (udp == IP && lr_get_be16(packet + 6) & MORE) {
 		memcpy(d->begin, packet, sizeof(d->begin));
 		d->came = len - IP;
 		d->whole = 0;
@@ -97,41 +120,63 @@ bool lr_discover_may(struct lr_discover *d, uint64_t now)
 }
 
 /* Where an echo goes: the same kind of address as the question went to. */
-static void echo_to(const uint8_t own[4], const uint8_t *question, uint8_t to[4])
+static struct lr_ip echo_to(const struct lr_ip *own, const uint8_t *question)
 {
-	const uint8_t *dst = question + 16;
+	struct lr_ip dst = lr_packet_dst(question);
+	bool group = dst.family == 4 ? dst.b[0] >> 4 == 14 : dst.b[0] == 0xff;
 
-	if (dst[0] >> 4 == 14)
-		memcpy(to, dst, 4);
-	else if (memcmp(dst, own, 4) != 0)
-		memset(to, 0xff, 4);
+	if (group)
+		return dst;
+	if (own->family == 6 || lr_ip_equal(&dst, own))
+		return lr_packet_src(question);
+	return lr_ip4(UINT32_MAX);
 }
 
-size_t lr_discover_answer(const uint8_t own[4], const uint8_t *question, size_t len,
+/* An IP header of ours for `size` bytes in all; what it takes. */
+static size_t put_ip(uint8_t *packet, const struct lr_ip *own, const struct lr_ip *to, size_t size)
+{
+	if (own->family == 4) {
+		memset(packet, 0, IP);
+		packet[0] = 0x45;
+		lr_put_be16(packet + 2, (uint16_t)size);
+		packet[8] = TTL;
+		packet[9] = LR_UDP;
+		memcpy(packet + 12, own->b, 4);
+		memcpy(packet + 16, to->b, 4);
+		lr_ip4_checksum(packet);
+		return IP;
+	}
+	memset(packet, 0, IP6);
+	packet[0] = 0x60;
+	lr_put_be16(packet + 4, (uint16_t)(size - IP6));
+	packet[6] = LR_UDP;
+	packet[7] = TTL;
+	memcpy(packet + 8, own->b, 16);
+	memcpy(packet + 24, to->b, 16);
+	return IP6;
+}
+
+size_t lr_discover_answer(const struct lr_ip *own, const uint8_t *question, size_t len,
 	enum lr_discover_what what, uint8_t *packet)
 {
 	enum lr_discover_what asked;
 	uint64_t number;
-	size_t size = what == LR_DISCOVER_ECHO ? len : IP + UDP + LR_DISCOVER_LEN;
-	uint8_t *udp = packet + IP;
+	size_t at = own->family == 4 ? IP : IP6;
+	size_t shortest = own->family == 4 ? LR_DISCOVER_LEN : LR_DISCOVER_LEN6;
+	size_t size = what == LR_DISCOVER_ECHO ? len : at + UDP + shortest;
 
-	if (len > LR_DISCOVER_PACKET ||
-		!lr_discover_read(question + IP + UDP, len - IP - UDP, &asked, &number))
+	if (len > LR_DISCOVER_PACKET || len < at + UDP + shortest ||
+		question[0] >> 4 != own->family ||
+		!lr_discover_read(question + at + UDP, len - at - UDP, &asked, &number))
 		return 0;
-	memset(packet, 0, IP + UDP);
-	packet[0] = 0x45;
-	lr_put_be16(packet + 2, (uint16_t)size);
-	packet[8] = TTL;
-	packet[9] = LR_UDP;
-	memcpy(packet + 12, own, 4);
-	memcpy(packet + 16, question + 12, 4);
-	if (what == LR_DISCOVER_ECHO)
-		echo_to(own, question, packet + 16);
-	lr_ip4_checksum(packet);
-	memcpy(udp, question + IP + 2, 2);
-	memcpy(udp + 2, question + IP, 2);
-	lr_put_be16(udp + 4, (uint16_t)(size - IP));
-	lr_discover_put(udp + UDP, size - IP - UDP, what, question + 12, number);
-	lr_udp_checksum(packet, udp, (uint32_t)(size - IP));
+	struct lr_ip src = lr_packet_src(question);
+	struct lr_ip to = what == LR_DISCOVER_ECHO ? echo_to(own, question) : src;
+	uint8_t *udp = packet + put_ip(packet, own, &to, size);
+	memcpy(udp, question + at + 2, 2);
+	memcpy(udp + 2, question + at, 2);
+	lr_put_be16(udp + 4, (uint16_t)(size - at));
+	lr_discover_put(udp + UDP, size - at - UDP, what,
+		own->family == 4 ? src.b : question + at + UDP + AT_FROM, number);
+	lr_udp_checksum(packet, udp, (uint32_t)(size - at));
 	return size;
 }

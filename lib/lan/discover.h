@@ -10,11 +10,12 @@
  * sees them. A question that was cut on the way counts as come when all of it did; one at a
  * time is put together.
  *
- *     0            12    13     16        20            28
- *     | magic      | what | 0    | to      | number      | zeros ...
+ *     0            12    13     16        20            28       32
+ *     | magic      | what | 0    | to      | number      | from   | zeros ...
  *
- * `to` is the IPv4 address that it is meant for, in a question as in an answer; `number` the
- * asker's. What is asked is what the destination address says, never a field: nobody gets a
+ * `to` is the IPv4 address that it is meant for, in a question as in an answer, also when it comes
+ * by IPv6, to a group: `from`, which only a question by IPv6 has, is the asker's. `number` is the
+ * asker's, too. What is asked is what the destination address says, never a field: nobody gets a
  * broadcast for something that was sent to one. A node answers at most LR_DISCOVER_RATE questions a
  * second, whoever asks, and never with more bytes than it costs to ask: but for the
  * acknowledgement, of 28 bytes.
@@ -26,16 +27,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/net/addr.h"
+
 #define LR_DISCOVER_LEN    28   /* shortest */
+#define LR_DISCOVER_LEN6   32   /* by IPv6 */
 #define LR_DISCOVER_LARGE  1400 /* longest */
 #define LR_DISCOVER_RATE   16   /* a second; as many at once */
-#define LR_DISCOVER_PACKET (20 + 8 + LR_DISCOVER_LARGE)
+#define LR_DISCOVER_PACKET (40 + 8 + LR_DISCOVER_LARGE)
 
 enum lr_discover_what { LR_DISCOVER_ASK, LR_DISCOVER_ACK, LR_DISCOVER_ECHO };
 
 /* A payload; `len` from LR_DISCOVER_LEN to LR_DISCOVER_LARGE. */
 void lr_discover_put(uint8_t *payload, size_t len, enum lr_discover_what what, const uint8_t to[4],
 	uint64_t number);
+/* The asker's own address into a question by IPv6, of LR_DISCOVER_LEN6 or more. */
+void lr_discover_put_from(uint8_t *payload, const uint8_t from[4]);
 /* Whether it is one; then *what and *number. */
 bool lr_discover_read(
 	const uint8_t *payload, size_t len, enum lr_discover_what *what, uint64_t *number);
@@ -56,8 +62,24 @@ bool lr_discover_took(struct lr_discover *d, const uint8_t own[4], const uint8_t
 /* Whether this question is answered now. */
 bool lr_discover_may(struct lr_discover *d, uint64_t now);
 /* The answer to a question that lr_discover_took(), into LR_DISCOVER_PACKET bytes; its length; 0:
- * there is no such. `what`: ACK or ECHO. */
-size_t lr_discover_answer(const uint8_t own[4], const uint8_t *question, size_t len,
+ * there is no such. `what`: ACK or ECHO. `own`: our address of the question's family. */
+size_t lr_discover_answer(const struct lr_ip *own, const uint8_t *question, size_t len,
 	enum lr_discover_what what, uint8_t *packet);
+
+/* --- the same as an IPX frame of Ethernet II, to all: the payload is one by IPv6 --- */
+
+#define LR_DISCOVER_FRAME (14 + 30 + LR_DISCOVER_LEN6)
+
+struct lr_discover_ipx {
+	uint8_t to[6], from[6]; /* MACs */
+	uint16_t socket;
+	enum lr_discover_what what;
+	uint8_t member[4], asker[4]; /* whom it is meant for; whose question it is */
+	uint64_t number;
+};
+/* LR_DISCOVER_FRAME bytes. */
+void lr_discover_put_frame(uint8_t *frame, const struct lr_discover_ipx *x);
+/* Whether it is one. */
+bool lr_discover_read_frame(const uint8_t *frame, size_t len, struct lr_discover_ipx *x);
 
 #endif

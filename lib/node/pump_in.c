@@ -71,7 +71,8 @@ static bool pass_lan(struct lr_pump *p, const struct lr_wg_rx *rx)
 	if (own && own->lan)
 		lr_lan_in(p->node->lan, p->node->loop.now, own->lan, rx->packet, rx->len, &v);
 	if (v.act == LR_LAN_WHOLE) {
-		lr_pump_whole(p, v.bytes, v.len, v.also);
+		if (!lr_pump_discovered_frame(p, v.bytes, v.len))
+			lr_pump_whole(p, v.bytes, v.len, v.also);
 		return false;
 	}
 	if (v.act == LR_LAN_ONWARD)

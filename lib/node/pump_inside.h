@@ -149,6 +149,7 @@ void lr_pump_bridge_close(struct lr_pump *p);
 /* A packet that is to be delivered. Whether it was a question of lr-peer discover, or an answer for
  * somebody else; then it is not. */
 bool lr_pump_discovered(struct lr_pump *p, const uint8_t *packet, size_t len);
+bool lr_pump_discovered_frame(struct lr_pump *p, const uint8_t *frame, size_t len);
 
 /* pump_in.c */
 void lr_pump_udp_ready(struct lr_source *src, uint32_t events);

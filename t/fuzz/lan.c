@@ -93,7 +93,8 @@ static void asked(struct end *e, const uint8_t *packet, size_t len)
 
 	if (!lr_discover_took(&e->discover, e->four.b, packet, len, &question, &size) || !question)
 		return;
-	size_t n = lr_discover_answer(e->four.b, question, size, LR_DISCOVER_ECHO, answer);
+	size_t n = lr_discover_answer(question[0] >> 4 == 4 ? &e->four : &e->six, question, size,
+		LR_DISCOVER_ECHO, answer);
 	must(n == size && lr_packet_parse(answer, n, &p) == LR_IP_FINE && p.len == n);
 }
 
@@ -119,6 +120,9 @@ static void in(int i, size_t len, struct lr_lan_verdict *v)
 		must(!ip || (v->also == LR_LAN_SEGMENT &&
 				    memcmp(v->bytes + LR_MAC, ends[!i].mac, LR_MAC) != 0));
 		must(!(v->also & LR_LAN_SEGMENT) || (type != 0x88b6 && type != 0x8100));
+		struct lr_discover_ipx x;
+		if (lr_discover_read_frame(v->bytes, v->len, &x))
+			must(type == 0x8137 && x.what <= LR_DISCOVER_ECHO);
 	}
 }
 
