@@ -49,9 +49,10 @@ extern const struct lr_opt lr_game_apply_options[];
 int lr_game_run_apply(struct lr_cli *cli);
 int lr_game_run_watch(struct lr_cli *cli);
 
-/* Says that a game was played for `ns`, and what the node measured of each member meanwhile. */
-void lr_game_tell_session(const struct lr_game_args *a, struct lr_client *c, const char *what,
-	const char *game, uint64_t ns);
+/* Says that a game was played (`what`: "ended", "undone"), how long, and what the node measured of
+ * each member meanwhile; `session` as share/schema/session.json, NULL: nobody knows. */
+void lr_game_tell_session(
+	const struct lr_game_args *a, const char *what, const char *game, const json_t *session);
 
 extern const struct lr_opt lr_game_learn_options[];
 int lr_game_run_learn(struct lr_cli *cli);

@@ -60,12 +60,16 @@ static int set(struct lr_client *c, const struct lr_game *g, bool hold, struct l
 	return answer ? 0 : -1;
 }
 
-static int take_back(struct lr_client *c, const char *game, struct lr_err *err)
+/* And tells how it was played, as `what`; with `anyway` also when somebody else was first. */
+static int take_back(const struct lr_game_args *a, struct lr_client *c, const char *what,
+	const char *game, bool anyway, struct lr_err *err)
 {
 	json_t *request = lr_client_request("play-remove");
 
 	lr_json_put_str(request, LR_K_GAME, game);
 	json_t *answer = lr_client_ask(c, request, err);
+	if (answer || (anyway && err->exit != LR_EXIT_UNREACHABLE))
+		lr_game_tell_session(a, what, game, json_object_get(answer, LR_K_SESSION));
 	json_decref(answer);
 	return answer ? 0 : -1;
 }
@@ -86,10 +90,11 @@ static int apply_one(void *ctx, const struct lr_operand *op, struct lr_err *err)
 
 	if (!g)
 		return -1;
-	if ((a->args->undo ? take_back(a->client, g->name, err) : set(a->client, g, false, err)) <
-		0)
+	if (a->args->undo)
+		return take_back(a->args, a->client, "undone", g->name, false, err);
+	if (set(a->client, g, false, err) < 0)
 		return -1;
-	tell(a->args, a->args->undo ? "undone" : "applied", g->name);
+	tell(a->args, "applied", g->name);
 	return 0;
 }
 
@@ -122,10 +127,7 @@ struct watching {
 	const struct lr_game_args *args;
 	struct lr_games all;
 	struct lr_client *client;
-	struct {
-		const struct lr_game *game;
-		uint64_t since_ns;
-	} held[LR_DETECT_MAX];
+	const struct lr_game *held[LR_DETECT_MAX];
 	size_t n_held;
 };
 
@@ -140,7 +142,7 @@ static bool runs(const struct lr_detect_game *found, int n, const struct lr_game
 static bool holds(const struct watching *w, const struct lr_game *g)
 {
 	for (size_t i = 0; i < w->n_held; i++)
-		if (w->held[i].game == g)
+		if (w->held[i] == g)
 			return true;
 	return false;
 }
@@ -154,16 +156,15 @@ static int look(struct watching *w, struct lr_err *err)
 	if (n < 0)
 		return -1;
 	for (size_t i = 0; i < w->n_held;) {
-		const struct lr_game *g = w->held[i].game;
-		const uint64_t played = lr_now() - w->held[i].since_ns;
+		const struct lr_game *g = w->held[i];
 		if (runs(found, n, g)) {
 			i++;
 			continue;
 		}
 		w->held[i] = w->held[--w->n_held];
-		if (take_back(w->client, g->name, err) < 0 && err->exit == LR_EXIT_UNREACHABLE)
+		if (take_back(w->args, w->client, "ended", g->name, true, err) < 0 &&
+			err->exit == LR_EXIT_UNREACHABLE)
 			return -1;
-		lr_game_tell_session(w->args, w->client, "ended", g->name, played);
 	}
 	for (int i = 0; i < n; i++) {
 		const struct lr_game *g = found[i].game;
@@ -171,8 +172,7 @@ static int look(struct watching *w, struct lr_err *err)
 			continue;
 		if (set(w->client, g, true, err) < 0)
 			return -1;
-		w->held[w->n_held].game = g;
-		w->held[w->n_held++].since_ns = lr_now();
+		w->held[w->n_held++] = g;
 		tell(w->args, "began", g->name);
 	}
 	return 0;
@@ -239,8 +239,7 @@ int lr_game_run_watch(struct lr_cli *cli)
 	if (!w.client || watch(&w, &cli->err) < 0)
 		code = lr_game_failed(cli);
 	for (size_t i = 0; w.client && i < w.n_held; i++)
-		lr_game_tell_session(w.args, w.client, "undone", w.held[i].game->name,
-			lr_now() - w.held[i].since_ns);
+		take_back(w.args, w.client, "undone", w.held[i]->name, true, &(struct lr_err){0});
 	lr_client_close(w.client);
 	lr_games_release(&w.all);
 	return code;

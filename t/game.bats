@@ -44,12 +44,21 @@ proc() {
 	ns a lr-game apply --undo freeciv
 	is "$(group)" ''
 	exits 1 ns a lr-game apply --undo openttd
+	ns a lr-peer watch --json >"$BATS_TEST_TMPDIR/events" 3>&- </dev/null &
+	started $!
+	wait_until 10 grep -q watching "$BATS_TEST_TMPDIR/events"
 	spawn ns a lr-game watch --json --proc "$BATS_TEST_TMPDIR/proc"
 	wait_until 20 has '["openttd"]'
 	proc 12 'C:\games\war3.exe'
 	wait_until 20 has '["openttd","warcraft-3"]'
 	rm -r "$BATS_TEST_TMPDIR/proc/10"
 	wait_until 20 has '["warcraft-3"]'
+	# How it is going stands in the status and the metrics, how it went in the event.
+	ns a lr-peer status --json | tee "$BATS_TEST_TMPDIR/status" | json_ok status
+	is "$(jq -r '.sessions[] | "\(.game) \(.ended == null)"' "$BATS_TEST_TMPDIR/status" | tail -2 | xargs)" "openttd false warcraft-3 true"
+	ns a lr-peer metrics | grep -q '^lanrage_game_peer_rtt_seconds{.*game="warcraft-3",peer='
+	ns a lr-peer metrics | grep -q '^lanrage_game_session_seconds{.*game="warcraft-3"} [0-9]'
+	ns a lr-peer status | grep -q '^played  *warcraft-3 for 0:00:'
 	for pid in $(ip netns pids "$(nsname a)"); do
 		! grep -qx lr-game "/proc/$pid/comm" || kill -KILL "$pid"
 	done
@@ -58,7 +67,11 @@ proc() {
 	json_ok applied-game <"$BATS_TEST_TMPDIR/lines"
 	is "$(jq -r '.event + " " + .game' "$BATS_TEST_TMPDIR/lines" | xargs)" \
 		"began openttd began warcraft-3 ended openttd"
-	jq -se '.[-1] | .duration_s > 0 and (.peers | length == 1 and .[0].peer != null and .[0].path.kind == "direct")' "$BATS_TEST_TMPDIR/lines"
+	jq -se '.[-1] | .duration_s > 0 and (.peers | length == 1 and .[0].peer != null and .[0].looks > 0 and .[0].rtt_of == "handshake" and .[0].rtt_us > 0 and .[0].score == null)' "$BATS_TEST_TMPDIR/lines"
+	json_ok event <"$BATS_TEST_TMPDIR/events"
+	is "$(jq -r 'select(.game != null) | .event + " " + .game' "$BATS_TEST_TMPDIR/events" | xargs)" \
+		"game-began openttd game-began warcraft-3 game-ended openttd game-ended warcraft-3"
+	jq -se 'map(select(.event == "game-ended")) | all(.session.duration_s > 0 and .session.ended != null)' "$BATS_TEST_TMPDIR/events"
 }
 
 @test "learn: what a program sends and listens on becomes a profile that detect knows it by" {

@@ -24,6 +24,7 @@ static const struct {
 	{'r', LR_K_RELAY},
 	{'x', LR_K_TEXT},
 	{'u', LR_K_USES},
+	{'g', LR_K_GAME},
 };
 
 static const struct {
@@ -53,6 +54,8 @@ static const struct {
 	{"out", "out of the party: %x"},
 	{"stall", "stall: %x"},
 	{"profile", "profile: %x"},
+	{"game-began", "%g is being played"},
+	{"game-ended", "%g is not played any more"},
 };
 
 /* A member's text, safe and cut at a character; "" when it is not there. */

@@ -226,6 +226,72 @@ static void put_peer_states(FILE *out, const json_t *node)
 	}
 }
 
+/* --- games --- */
+
+static void session_labels(FILE *out, const char *name, const json_t *node, const json_t *session)
+{
+	fprintf(out, "lanrage_%s{", name);
+	put_label(out, "iface", text_of(node, LR_K_IFACE));
+	putc(',', out);
+	put_label(out, "game", text_of(session, LR_K_GAME));
+}
+
+/* Only those that are on: a game that nobody plays has no value. */
+static bool is_on(const json_t *session)
+{
+	return json_is_null(json_object_get(session, LR_K_ENDED));
+}
+
+static void put_session_peer(FILE *out, const json_t *node, const json_t *session, const char *name,
+	const char *key, double unit)
+{
+	const json_t *peer;
+	size_t k;
+
+	json_array_foreach (json_object_get(session, LR_K_PEERS), k, peer) {
+		const json_t *v = json_object_get(peer, key);
+		if (!json_is_number(v))
+			continue;
+		session_labels(out, name, node, session);
+		putc(',', out);
+		put_label(out, "peer", text_of(peer, LR_K_PEER));
+		fprintf(out, "} %.9g\n", json_number_value(v) * unit);
+	}
+}
+
+static void put_sessions(FILE *out, const json_t *node)
+{
+	static const struct {
+		const char *key, *name, *help;
+		double unit;
+	} rows[] = {
+		{LR_K_RTT_US, "game_peer_rtt_seconds", "Mean round trip since the game began.",
+			1e-6},
+		{LR_K_JITTER_US, "game_peer_jitter_seconds", "Mean jitter since the game began.",
+			1e-6},
+		{LR_K_LOSS, "game_peer_loss_ratio", "Mean loss since the game began.", 1},
+		{LR_K_SCORE, "game_peer_quality_score", "Mean quality since the game began.", 1},
+	};
+	static const char seconds[] = "game_session_seconds";
+	const json_t *sessions = json_object_get(node, LR_K_SESSIONS), *s;
+	size_t k;
+
+	head(out, seconds, "gauge", "How long a game has been active.");
+	json_array_foreach (sessions, k, s) {
+		if (!is_on(s))
+			continue;
+		session_labels(out, seconds, node, s);
+		fprintf(out, "} %.3f\n", json_number_value(json_object_get(s, LR_K_DURATION_S)));
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		head(out, rows[i].name, "gauge", rows[i].help);
+		json_array_foreach (sessions, k, s)
+			if (is_on(s))
+				put_session_peer(
+					out, node, s, rows[i].name, rows[i].key, rows[i].unit);
+	}
+}
+
 char *lr_metrics_text(const json_t *status)
 {
 	char *text = NULL;
@@ -241,6 +307,7 @@ char *lr_metrics_text(const json_t *status)
 	put_peer_counters(out, status);
 	put_peer_states(out, status);
 	put_peer_paths(out, status);
+	put_sessions(out, status);
 	bool bad = ferror(out);
 	if (fclose(out) != 0 || bad) {
 		free(text);

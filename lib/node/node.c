@@ -20,6 +20,7 @@
 #include "lib/node/ipx.h"
 #include "lib/node/lan.h"
 #include "lib/node/party.h"
+#include "lib/node/play_session.h"
 #include "lib/node/profile.h"
 #include "lib/node/pump.h"
 #include "lib/node/routes.h"
@@ -245,10 +246,12 @@ static uint64_t deadline(void *ctx)
 	uint64_t party = node->party ? lr_party_due(node->party) : LR_NEVER;
 	uint64_t bulk = lr_pump_due(node->pump), profile = lr_node_profile_due(node);
 	uint64_t lan = node->lan ? lr_lan_due(node->lan) : LR_NEVER;
+	uint64_t looks = lr_play_sessions_due(node);
 	uint64_t captured = lr_overhear_due(node), ipx = lr_node_ipx_due(node);
 	due = lan < due ? lan : due;
 	due = captured < due ? captured : due;
 	due = ipx < due ? ipx : due;
+	due = looks < due ? looks : due;
 	due = party < due ? party : due;
 	due = profile < due ? profile : due;
 	return bulk < due ? bulk : due;
@@ -265,6 +268,7 @@ static void settle(void *ctx, uint64_t now)
 	lr_node_ipx_settle(node, now);
 	lr_pump_settle(node->pump, now);
 	lr_node_profile_settle(node, now);
+	lr_play_sessions_settle(node, now);
 }
 
 void lr_node_warm_up(void)

@@ -25,6 +25,8 @@ struct lr_reach;
 struct lr_party_guest;
 struct lr_control;
 struct lr_play;
+struct lr_play_sessions;
+struct lr_session;
 struct lr_uapi_socket;
 struct lr_node_profile;
 struct lr_lan;
@@ -87,6 +89,9 @@ enum lr_node_event_kind {
 	/* of the profiler (profile.h) */
 	LR_NODE_EVENT_STALL,
 	LR_NODE_EVENT_PROFILE,
+	/* of the games that are played (play_session.h) */
+	LR_NODE_EVENT_GAME_BEGAN,
+	LR_NODE_EVENT_GAME_ENDED,
 	LR_NODE_EVENTS
 };
 /* "up", "down", "peer-added", ... */
@@ -103,6 +108,8 @@ struct lr_node_event {
 	const char *reason, *text; /* one word of a list; one sentence */
 	const char *relay;
 	unsigned uses; /* INVITE_CLAIMED: that are left */
+	const char *game;
+	const struct lr_session *session; /* GAME_ENDED tells it */
 };
 
 struct lr_node_listener {
@@ -138,9 +145,10 @@ struct lr_node {
 	struct lr_lan *lan; /* the virtual Ethernet; NULL: a plain tunnel (lib/node/lan.h) */
 	unsigned n_guests;  /* peers that are guests: what they send may be for other peers */
 	struct lr_control *control;
-	struct lr_overhear *overhear; /* of broadcasts on other interfaces; NULL: none */
-	struct lr_node_ipx *ipx;      /* the IPX server for DOSBox; NULL: none */
-	struct lr_play *play;         /* play.h; NULL: no game was ever active */
+	struct lr_overhear *overhear;      /* of broadcasts on other interfaces; NULL: none */
+	struct lr_node_ipx *ipx;           /* the IPX server for DOSBox; NULL: none */
+	struct lr_play *play;              /* play.h; NULL: no game was ever active */
+	struct lr_play_sessions *sessions; /* play_session.h; NULL: the same */
 	struct lr_uapi_socket *uapi;
 	struct lr_node_profile *profile; /* NULL: it was never on */
 	struct lr_node_listener *listeners;

@@ -35,6 +35,8 @@ static const char *const event_names[LR_NODE_EVENTS] = {
 	[LR_NODE_EVENT_OUT] = "out",
 	[LR_NODE_EVENT_STALL] = "stall",
 	[LR_NODE_EVENT_PROFILE] = "profile",
+	[LR_NODE_EVENT_GAME_BEGAN] = "game-began",
+	[LR_NODE_EVENT_GAME_ENDED] = "game-ended",
 };
 
 const char *lr_node_event_name(enum lr_node_event_kind kind)

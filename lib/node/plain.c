@@ -1,6 +1,7 @@
 /*
  * plain.c - a node and its peers for people
  */
+#include "lib/game/session.h"
 #include "lib/node/plain.h"
 
 #include <stdlib.h>
@@ -226,8 +227,14 @@ static void write_path(FILE *out, const json_t *path)
 static void write_quality(FILE *out, const json_t *path)
 {
 	const json_t *q = json_object_get(path, LR_K_QUALITY);
+	const json_t *rtt = json_object_get(path, LR_K_RTT_US);
 	char line[160];
 
+	if (!json_is_object(q) && json_is_number(rtt)) {
+		snprintf(line, sizeof(line), "%.1f ms, of the last handshake",
+			json_number_value(rtt) / 1e3);
+		write_text(out, "round trip", line);
+	}
 	if (!json_is_object(q))
 		return;
 	snprintf(line, sizeof(line),
@@ -305,6 +312,22 @@ static void write_offloads(FILE *out, const json_t *offloads)
 	fputs(n ? "\n" : "none\n", out);
 }
 
+/* How the games that are on have gone so far. */
+static void write_sessions(FILE *out, const json_t *sessions)
+{
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach (sessions, i, s) {
+		unsigned t = (unsigned)json_number_value(json_object_get(s, LR_K_DURATION_S));
+		if (!json_is_null(json_object_get(s, LR_K_ENDED)))
+			continue;
+		fprintf(out, "%-*s%s for %u:%02u:%02u\n", LABEL, "played", text_of(s, LR_K_GAME),
+			t / 3600, t / 60 % 60, t % 60);
+		lr_session_print(out, json_object_get(s, LR_K_PEERS));
+	}
+}
+
 char *lr_plain_status(const json_t *node, double unix_now)
 {
 	char *text = NULL, age[CELL];
@@ -334,6 +357,7 @@ char *lr_plain_status(const json_t *node, double unix_now)
 		fprintf(out, "%-*s", LABEL, "games");
 		write_list(out, json_object_get(node, LR_K_GAMES));
 	}
+	write_sessions(out, json_object_get(node, LR_K_SESSIONS));
 	write_number(out, "peers", json_object_get(node, LR_K_PEER_COUNT));
 	if (json_array_size(json_object_get(node, LR_K_PEERS)))
 		putc('\n', out);

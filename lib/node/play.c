@@ -8,6 +8,7 @@
 
 #include "lib/node/book.h"
 #include "lib/node/play_on.h"
+#include "lib/node/play_session.h"
 #include "terms.h"
 
 struct active {
@@ -60,6 +61,9 @@ static void build(struct lr_node *node)
 	lr_traffic_build(&play->traffic, games, play->n);
 	play->serial++;
 	lr_play_on(node);
+	json_t *names = lr_play_names(node);
+	lr_play_sessions_set(node, names);
+	json_decref(names);
 }
 
 static void take_out(struct lr_play *play, size_t i)
@@ -154,7 +158,9 @@ static json_t *take_back(struct lr_node *node, const json_t *request)
 		}
 	if (there) {
 		build(node);
-		return named(name);
+		json_t *answer = named(name);
+		lr_json_put(answer, LR_K_SESSION, lr_play_sessions_last(node, name));
+		return answer;
 	}
 	lr_err_set(&err, LR_EXIT_FAILED, "%.60s: is not active", name ? name : "no game");
 	return lr_book_no(&err);
@@ -208,4 +214,5 @@ void lr_play_end(struct lr_node *node)
 		take_out(node->play, 0);
 	free(node->play);
 	node->play = NULL;
+	lr_play_sessions_free(node);
 }

@@ -8,10 +8,11 @@
  * that there was one.
  *
  *   {"do": "play-set", "profile": OBJECT, "hold": bool} -> {"ok": true, "game": NAME}
- *   {"do": "play-remove", "game": NAME}                -> {"ok": true, "game": NAME}
+ *   {"do": "play-remove", "game": NAME}  -> {"ok": true, "game": NAME, "session": OBJECT or null}
  *   {"do": "play"}                                     -> {"ok": true, "games": [OBJECT...]}
  *
- * "play-remove" takes a profile from everyone. OBJECTs are those of share/schema/game.json.
+ * "play-remove" takes a profile from everyone, and tells how it was played
+ * (share/schema/session.json). The other OBJECTs are those of share/schema/game.json.
  */
 #ifndef LR_NODE_PLAY_H
 #define LR_NODE_PLAY_H

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/game/session.h"
 #include "lib/nat/reach.h"
 #include "lib/node/copy.h"
 #include "lib/node/ipx.h"
 #include "lib/node/lan.h"
 #include "lib/node/play.h"
+#include "lib/node/play_session.h"
 #include "lib/node/profile.h"
 #include "lib/node/pump.h"
 #include "terms.h"
@@ -176,6 +178,7 @@ json_t *lr_report_node(struct lr_node *node, json_t *peers)
 	lr_node_ipx_put_drops(node, drops);
 	lr_json_put(out, LR_K_DROPS, drops);
 	lr_json_put(out, LR_K_GAMES, lr_play_names(node));
+	lr_json_put(out, LR_K_SESSIONS, lr_play_sessions_json(node));
 	lr_json_put_int(out, LR_K_PEER_COUNT, (int64_t)lr_wg_peer_count(node->wg));
 	if (peers)
 		lr_json_put(out, LR_K_PEERS, peers);
@@ -225,6 +228,10 @@ static void put_more(json_t *out, const struct lr_node *node, const struct lr_no
 			lr_json_put_str(out, more[i].key, more[i].text);
 	if (event->kind == LR_NODE_EVENT_INVITE_CLAIMED)
 		lr_json_put_int(out, LR_K_USES, event->uses);
+	if (event->game)
+		lr_json_put_str(out, LR_K_GAME, event->game);
+	if (event->kind == LR_NODE_EVENT_GAME_ENDED)
+		lr_json_put(out, LR_K_SESSION, lr_session_json(event->session, node->loop.now));
 	if (event->kind == LR_NODE_EVENT_PROFILE)
 		lr_json_put(out, LR_K_PROFILE, lr_node_profile_report(node));
 }

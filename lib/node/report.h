@@ -15,6 +15,8 @@
 /* A handshake younger than this means that the session is live: REJECT_AFTER_TIME. */
 #define LR_REPORT_LIVE_NS (180 * UINT64_C(1000000000))
 
+bool lr_report_live(const struct lr_wg_peer *peer, uint64_t now);
+
 /* One peer. `live` is NULL when no node runs; `now` monotonic. `detail` adds the drop counters.
  * The preshared key is not in it. NULL: out of memory. */
 json_t *lr_report_peer(

@@ -29,6 +29,7 @@ static void put_measured(json_t *out, const struct lr_path *p, const struct lr_r
 {
 	bool timed = p && p->rtt_us;
 
+	lr_json_put_str(out, LR_K_RTT_OF, timed ? "pings" : NULL);
 	lr_json_put(out, LR_K_RTT_US, timed ? json_integer(p->rtt_us) : NULL);
 	lr_json_put(out, LR_K_JITTER_US, timed ? json_integer(p->jitter_us) : NULL);
 	lr_json_put(out, LR_K_LOSS, timed ? json_real(lr_path_loss_permille(p) / 1000.0) : NULL);
@@ -48,18 +49,27 @@ json_t *lr_report_path(const struct lr_reach *reach)
 	return out;
 }
 
+bool lr_report_live(const struct lr_wg_peer *peer, uint64_t now)
+{
+	return peer->stats.last_handshake_unix_ns &&
+	       peer->stats.last_handshake_ns + LR_REPORT_LIVE_NS > now;
+}
+
 json_t *lr_report_peer_path(const struct lr_wg_peer *live, uint64_t now)
 {
 	const struct lr_node_peer *own = live ? live->owner : NULL;
 	if (own && own->reach)
 		return lr_report_path(own->reach);
 	json_t *out = json_object();
-	bool direct = live && live->stats.last_handshake_unix_ns &&
-		      live->stats.last_handshake_ns + LR_REPORT_LIVE_NS > now;
+	bool direct = live && lr_report_live(live, now);
 	bool lent = live && live->endpoint.guest;
 
 	lr_json_put_str(out, LR_K_KIND, !direct ? "none" : lent ? "relay" : "direct");
 	lr_report_put_endpoint(out, LR_K_ENDPOINT, direct ? &live->endpoint : NULL);
 	put_measured(out, NULL, NULL);
+	if (direct && live->stats.rtt_ns) {
+		lr_json_put_str(out, LR_K_RTT_OF, "handshake");
+		lr_json_put_int(out, LR_K_RTT_US, (int64_t)(live->stats.rtt_ns / 1000));
+	}
 	return out;
 }

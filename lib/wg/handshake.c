@@ -166,6 +166,7 @@ int lr_handshake_initiate(struct lr_peer *peer, uint64_t now)
 		free(h);
 		return -ENOMEM;
 	}
+	h->sent_ns = now;
 	peer->handshake = h;
 	lr_wg_timestamp(peer, now, timestamp);
 	memcpy(msg->type, (uint8_t[4]){LR_MSG_INITIATION}, sizeof(msg->type));
@@ -197,6 +198,7 @@ static enum lr_wg_drop take_response(struct lr_wg *wg, uint64_t now, const struc
 		return LR_WG_DROP_HANDSHAKE;
 	}
 	h->index = 0; /* it is the keypair's now */
+	peer->pub.stats.rtt_ns = now - h->sent_ns;
 	lr_peer_drop_handshake(peer);
 	authentic(peer, now, src, sizeof(*msg));
 	lr_wg_timers_session_derived(peer, now);

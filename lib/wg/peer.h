@@ -27,6 +27,7 @@ enum lr_peer_timer {
 struct lr_handshake {
 	struct lr_noise noise;
 	uint32_t index;
+	uint64_t sent_ns;
 	struct lr_msg_initiation msg;
 };
 

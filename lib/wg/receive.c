@@ -47,12 +47,14 @@ static void keep_fresh(struct lr_peer *peer, uint64_t now)
 
 /* A message of `len` bytes in all was opened with `kp` and is new. */
 static void authentic(struct lr_peer *peer, struct lr_keypair *kp, uint64_t now,
-	const struct lr_endpoint *src, size_t len)
+	const struct lr_endpoint *src, size_t len, uint64_t counter)
 {
 	peer->pub.stats.rx_bytes += len;
 	peer->pub.stats.last_received_ns = now;
 	lr_peer_roam(peer, src);
 	if (__builtin_expect(lr_session_confirm(peer, kp), 0)) {
+		if (counter == 0) /* sent as soon as our response came there (section 5.4.4) */
+			peer->pub.stats.rtt_ns = now - kp->birth_ns;
 		lr_wg_timers_handshake_complete(peer, now);
 		if (peer->staged)
 			lr_send_keepalive(peer);
@@ -87,7 +89,7 @@ static void receive_data(struct lr_wg *wg, uint64_t now, const struct lr_endpoin
 	if (__builtin_expect(wg->stamps != NULL, 0))
 		wg->stamps->accepted = lr_tick_glance(wg->stamps->tick);
 
-	authentic(peer, kp, now, src, len);
+	authentic(peer, kp, now, src, len, counter);
 	rx->peer = &peer->pub;
 	if (plain == 0) {
 		rx->kind = LR_WG_RX_CONTROL; /* a keepalive */

@@ -76,6 +76,7 @@ struct lr_wg_peer_stats {
 	uint64_t last_handshake_unix_ns; /* 0: never */
 	uint64_t last_handshake_ns;      /* the same, monotonic */
 	uint64_t last_received_ns;       /* monotonic, authenticated; 0: never */
+	uint64_t rtt_ns;                 /* round trip of the last handshake; 0: none yet */
 	uint64_t drops[LR_WG_DROPS];     /* those that can be charged to the peer */
 };
 

@@ -41,6 +41,32 @@ static void first_contact(void)
 	pair_close();
 }
 
+/* Each way takes 7 ms; the first data message of all is lost, or not. */
+static void round_trip(bool lost)
+{
+	uint8_t packet[100];
+
+	pair_open();
+	make_packet(packet, sizeof(packet), &a, &b, 7);
+	lr_wg_stage(a.wg, now, a.peer, packet, sizeof(packet));
+	drain(&a);
+	now += 7 * MS;
+	deliver(&a, &b, &drained[0]);
+	drain(&b);
+	now += 7 * MS;
+	deliver(&b, &a, &drained[0]);
+	is_int(a.peer->stats.rtt_ns, 14 * MS, "who began knows the handshake's round trip");
+	size_t n = drain(&a);
+	now += 7 * MS;
+	if (!lost && n)
+		deliver(&a, &b, &drained[0]);
+	is_int(b.peer->stats.rtt_ns, lost ? 0 : 14 * MS, "who answered, from the first message on");
+	now += 1000 * MS;
+	carry(&a, &b, 9);
+	is_int(b.peer->stats.rtt_ns, lost ? 0 : 14 * MS, "not from a later one");
+	pair_close();
+}
+
 static struct lr_peer *pa(void)
 {
 	return lr_peer_of(a.peer);
@@ -440,6 +466,8 @@ int main(void)
 {
 	lr_crypto_init();
 	first_contact();
+	round_trip(false);
+	round_trip(true);
 	rekey_under_traffic();
 	rekey_times();
 	too_old();
