@@ -26,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_NS (5 * 60 * LR_NS_PER_S) /* a machine unheard for so long makes room for another */
+#define IDLE_NS (5 * 60 * LR_NS_PER_S) /* a machine unheard for so long is off, or elsewhere */
 #define MOVE_NS (60 * LR_NS_PER_S)     /* and after so long its address may be another's */
 
 int lr_lan_bridge(struct lr_lan *lan)
@@ -48,6 +48,7 @@ void lr_lan_bridge_free(struct lr_lan *lan)
 	lr_lan_stations_clear(b);
 	lr_map_release(&b->by_mac);
 	free(b->port.storm);
+	free(b->port.joined);
 	free(b->dhcp);
 	free(b);
 	lan->bridge = NULL;
@@ -90,21 +91,17 @@ const struct lr_lan_machine *lr_lan_machine(const struct lr_lan *lan, const stru
 	return m && lan->host.ours(lan->host.ctx, ip) ? m : NULL;
 }
 
-/* The one with the MAC, else a free one, else the one unheard for long; NULL: no room. */
-static struct lr_lan_machine *slot(struct lr_lan_bridge *b, uint64_t now, const uint8_t *mac)
+/* The one with the MAC, else a free one; NULL: no room. */
+static struct lr_lan_machine *slot(struct lr_lan *lan, uint64_t now, const uint8_t *mac)
 {
-	struct lr_lan_machine *oldest = &b->machines[0];
+	struct lr_lan_bridge *b = lan->bridge;
 
-	for (unsigned i = 0; i < b->n; i++) {
-		struct lr_lan_machine *m = &b->machines[i];
-		if (memcmp(m->mac, mac, LR_MAC) == 0)
-			return m;
-		if (m->heard_ns < oldest->heard_ns)
-			oldest = m;
-	}
-	if (b->n < LR_LAN_MACHINES)
-		return &b->machines[b->n++];
-	return now - oldest->heard_ns > IDLE_NS ? oldest : NULL;
+	for (unsigned i = 0; i < b->n; i++)
+		if (memcmp(b->machines[i].mac, mac, LR_MAC) == 0)
+			return &b->machines[i];
+	if (b->n == LR_LAN_MACHINES)
+		lr_lan_machines_age(lan, now);
+	return b->n < LR_LAN_MACHINES ? &b->machines[b->n++] : NULL;
 }
 
 /* Whether a member has it. While another carries our segment its machines are of our house, too. */
@@ -128,7 +125,7 @@ enum lr_lan_drop lr_lan_machine_speaks(
 	if (lr_lan_is_own(lan, ip) || is_members(lan, ip) || (m && now - m->heard_ns < MOVE_NS))
 		return LR_LAN_DROP_ADDRESS;
 	if (!m)
-		m = slot(b, now, mac);
+		m = slot(lan, now, mac);
 	if (!m)
 		return LR_LAN_DROP_UNLISTED;
 	memcpy(m->mac, mac, LR_MAC);
@@ -154,6 +151,19 @@ void lr_lan_machine_gone(struct lr_lan *lan, const struct lr_ip *ip)
 		return;
 	*m = b->machines[--b->n];
 	b->fresh = true;
+}
+
+void lr_lan_machines_age(struct lr_lan *lan, uint64_t now)
+{
+	struct lr_lan_bridge *b = lan->bridge;
+
+	for (unsigned i = 0; i < b->n;) {
+		const struct lr_ip at = b->machines[i].at;
+		if (now - b->machines[i].heard_ns > IDLE_NS && !lr_lan_has_lease(lan, &at))
+			lr_lan_machine_gone(lan, &at);
+		else
+			i++;
+	}
 }
 
 /* --- ARP --- */
@@ -220,8 +230,9 @@ static void pass(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool pa
 {
 	bool rewrite, broadcast = (frame[0] & frame[1] & frame[5]) == 0xff;
 	enum lr_lan_to to = lr_lan_where(lan, v->bytes, broadcast, &rewrite);
-	enum lr_lan_heard heard = to == LR_LAN_TO_GROUP ? lr_lan_snoop(lan, now, NULL, v->bytes, p)
-							: LR_LAN_HEARD_NOTHING;
+	enum lr_lan_heard heard = to == LR_LAN_TO_GROUP
+					  ? lr_lan_snoop(lan, now, &lan->bridge->port, v->bytes, p)
+					  : LR_LAN_HEARD_NOTHING;
 	enum lr_lan_drop why = lr_lan_judge(lan, v->bytes, p, to != LR_LAN_TO_ONE, true);
 
 	v->act = LR_LAN_TAKEN;

@@ -124,6 +124,7 @@ size_t lr_lan_hello(struct lr_lan *lan, uint64_t now, uint8_t **frame)
 	if (b->stands && now >= b->until_ns)
 		begin(b);
 	b->hello_ns = now + HELLO_NS;
+	lr_lan_machines_age(lan, now);
 	memset(lan->reply, 0, FRAME);
 	memset(lan->reply, 0xff, LR_MAC);
 	memcpy(lan->reply + LR_MAC, lan->mac, LR_MAC);

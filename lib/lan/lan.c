@@ -39,6 +39,7 @@ void lr_lan_free(struct lr_lan *lan)
 	lr_lan_bridge_free(lan);
 	lr_map_release(&lan->by_mac);
 	free(lan->self.storm);
+	free(lan->self.joined);
 	free(lan);
 }
 

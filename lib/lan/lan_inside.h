@@ -94,7 +94,7 @@ struct lr_lan_bridge {
 	struct lr_lan_machine machines[LR_LAN_MACHINES];
 	unsigned n;
 	bool fresh;
-	struct lr_lan_member port; /* of our own house: for its storm and its stations */
+	struct lr_lan_member port; /* of our own house: for its storm, stations and groups */
 	struct lr_lan_dhcp *dhcp;  /* NULL: addresses are set by hand */
 	struct lr_lan_station *stations;
 	struct lr_map by_mac; /* of them */
@@ -124,7 +124,7 @@ struct lr_lan {
 	unsigned n_broadcasts;
 	struct lr_lan_member *members;
 	struct lr_map by_mac;
-	struct lr_lan_member self;    /* for its storm only */
+	struct lr_lan_member self;    /* for its storm and groups only */
 	struct lr_lan_bridge *bridge; /* NULL: none */
 	struct lr_prefix pool;        /* of our first IPv4 address */
 	/* rules */
@@ -223,6 +223,11 @@ enum lr_lan_drop lr_lan_in_whole(struct lr_lan *lan, uint64_t now, struct lr_lan
  * LR_LAN_SEGMENT or 0. */
 unsigned lr_lan_to_house(const struct lr_lan *lan, const uint8_t *frame, size_t len);
 
+/* Whether our DHCP gave that address to a machine, for a time that has not ended. */
+bool lr_lan_has_lease(const struct lr_lan *lan, const struct lr_ip *at);
+/* Those that were not heard for long, and have no lease, are forgotten. */
+void lr_lan_machines_age(struct lr_lan *lan, uint64_t now);
+
 /* --- hello.c --- */
 /* A frame of the segment with that type. */
 void lr_lan_hear_hello(struct lr_lan *lan, uint64_t now, const uint8_t *frame, size_t len);
@@ -234,7 +239,8 @@ enum lr_lan_heard {
 	LR_LAN_HEARD_IDLE, /* reports of groups that go to all, or are noise */
 	LR_LAN_HEARD_REPORT,
 };
-/* Looks at a packet to a group; `from` NULL: the interface's own. */
+/* Looks at a packet to a group from a member, from our interface (lan->self) or from our house (the
+ * bridge's port). */
 enum lr_lan_heard lr_lan_snoop(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
 	const uint8_t *packet, const struct lr_packet *p);
 bool lr_lan_group_to_all(const struct lr_ip *group); /* link-local ones */

@@ -53,6 +53,16 @@ unsigned lr_lan_leases(const struct lr_lan *lan, struct lr_dhcp_lease *out)
 	return n;
 }
 
+bool lr_lan_has_lease(const struct lr_lan *lan, const struct lr_ip *at)
+{
+	const struct lr_lan_dhcp *d = lan->bridge->dhcp;
+
+	for (unsigned i = 0; d && i < LR_DHCP_LEASES; i++)
+		if (d->server.leases[i].bound && lr_ip_equal(&d->server.leases[i].at, at))
+			return true;
+	return false;
+}
+
 bool lr_lan_lease_keep(
 	struct lr_lan *lan, uint64_t now, const uint8_t mac[LR_MAC], const struct lr_ip *at)
 {

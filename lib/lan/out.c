@@ -60,8 +60,9 @@ static void look(struct lr_lan *lan, uint64_t now, const uint8_t *frame, bool pa
 	if (lr_lan_neighbour(lan, frame, packet, &p, v))
 		return;
 	enum lr_lan_to to = lr_lan_where(lan, packet, broadcast, &rewrite);
-	enum lr_lan_heard heard = to == LR_LAN_TO_GROUP ? lr_lan_snoop(lan, now, NULL, packet, &p)
-							: LR_LAN_HEARD_NOTHING;
+	enum lr_lan_heard heard = to == LR_LAN_TO_GROUP
+					  ? lr_lan_snoop(lan, now, &lan->self, packet, &p)
+					  : LR_LAN_HEARD_NOTHING;
 	if (heard != LR_LAN_HEARD_NOTHING) {
 		membership(lan, v, heard, p.len);
 		return;

@@ -3,8 +3,12 @@
  *
  * Theory of operation. The interface's reports go to all members as they are; each keeps what it
  * hears of a member for LIFE_NS, which is RFC 3376's group membership interval for queries each
- * INTERVAL_NS. A leave takes effect at once: behind a member is one host. We ask our own interface:
- * one IGMPv3 and one MLDv2 general query, to which it answers within ANSWER_MS.
+ * INTERVAL_NS. A leave takes effect at once. We ask our own interface, and the segment of the
+ * house: one IGMPv3 and one MLDv2 general query, to which they answer within ANSWER_MS.
+ *
+ * Behind a node that bridges are several hosts, and others hear one member. So what leaves the
+ * segment is told to nobody: it ends when nobody there answers for it any more; and what our own
+ * interface leaves only if nobody of the segment has joined it.
  *
  * Sources of source-specific joins are not kept: the group is joined.
  *
@@ -112,30 +116,49 @@ static void leave(struct lr_lan_member *m, const struct lr_ip *group)
 
 /* --- reports --- */
 
-/* One change of one member (NULL: us). Whether others need to hear it. */
-static bool take(struct lr_lan *lan, uint64_t now, struct lr_lan_member *m, uint8_t family,
+/* What others are to hear of a change. */
+enum { TELL = 1, HOLD_BACK = 2 };
+
+static bool is_house(const struct lr_lan *lan, const struct lr_lan_member *m)
+{
+	return lan->bridge && m == &lan->bridge->port;
+}
+
+/* Whether somebody of the house still takes part in it. */
+static bool house_has(const struct lr_lan *lan, uint64_t now, const struct lr_ip *group)
+{
+	const struct lr_lan_joined *j = lan->bridge ? find(&lan->bridge->port, group) : NULL;
+
+	return j && j->until_ns > now;
+}
+
+/* One change of one member, ourselves or our house. */
+static unsigned take(struct lr_lan *lan, uint64_t now, struct lr_lan_member *m, uint8_t family,
 	const uint8_t *address, bool joins)
 {
 	struct lr_ip group = {.family = family};
+	bool ours = m == &lan->self || is_house(lan, m);
 
 	memcpy(group.b, address, family == 4 ? 4 : 16);
 	bool multicast = family == 4 ? group.b[0] >> 4 == 14 : group.b[0] == 0xff;
-	if (!multicast || lr_lan_group_to_all(&group) || (!m && is_noise(lan, &group)))
-		return false; /* what a member joined counts as soon as noise passes */
-	if (m && joins)
+	if (!multicast || lr_lan_group_to_all(&group) || (ours && is_noise(lan, &group)))
+		return 0; /* what a member joined counts as soon as noise passes */
+	if (joins)
 		join(m, &group, now);
-	else if (m)
+	else if (is_house(lan, m) || (ours && house_has(lan, now, &group)))
+		return HOLD_BACK;
+	else
 		leave(m, &group);
-	return true;
+	return TELL;
 }
 
 /* The records of an IGMPv3 or MLDv2 report. */
-static bool records(struct lr_lan *lan, uint64_t now, struct lr_lan_member *m, uint8_t family,
+static unsigned records(struct lr_lan *lan, uint64_t now, struct lr_lan_member *m, uint8_t family,
 	struct lr_cursor c)
 {
 	const uint8_t *head = lr_take(&c, 8);
 	size_t width = family == 4 ? 4 : 16;
-	bool told = false;
+	unsigned told = 0;
 
 	for (unsigned n = head ? lr_get_be16(head + 6) : 0; n; n--) {
 		const uint8_t *record = lr_take(&c, 4), *group = lr_take(&c, width);
@@ -151,12 +174,21 @@ static bool records(struct lr_lan *lan, uint64_t now, struct lr_lan_member *m, u
 	return told;
 }
 
+/* A report that joins one group and leaves another that is held back goes to nobody; the joins are
+ * asked for again. */
+static enum lr_lan_heard heard_of(struct lr_lan *lan, uint64_t now, unsigned told)
+{
+	if (told == (TELL | HOLD_BACK))
+		lr_lan_ask_soon(lan, now);
+	return told == TELL ? LR_LAN_HEARD_REPORT : LR_LAN_HEARD_IDLE;
+}
+
 static enum lr_lan_heard igmp(
 	struct lr_lan *lan, uint64_t now, struct lr_lan_member *m, struct lr_cursor c)
 {
 	struct lr_cursor all = c;
 	const uint8_t *b = lr_take(&c, 8);
-	bool told = false;
+	unsigned told = 0;
 
 	if (!b)
 		return LR_LAN_HEARD_IDLE;
@@ -172,7 +204,7 @@ static enum lr_lan_heard igmp(
 		told = records(lan, now, m, 4, all);
 		break;
 	}
-	return told ? LR_LAN_HEARD_REPORT : LR_LAN_HEARD_IDLE;
+	return heard_of(lan, now, told);
 }
 
 static enum lr_lan_heard mld(
@@ -180,7 +212,7 @@ static enum lr_lan_heard mld(
 {
 	struct lr_cursor all = c;
 	uint8_t type = c.left ? c.at[0] : 0;
-	bool told = false;
+	unsigned told = 0;
 
 	if (type == MLD_QUERY)
 		return LR_LAN_HEARD_QUERY;
@@ -188,11 +220,11 @@ static enum lr_lan_heard mld(
 		told = records(lan, now, m, 6, all);
 	} else if (type == MLD1_REPORT || type == MLD1_DONE) {
 		const uint8_t *b = lr_take(&c, 24);
-		told = b && take(lan, now, m, 6, b + 8, type == MLD1_REPORT);
+		told = b ? take(lan, now, m, 6, b + 8, type == MLD1_REPORT) : 0;
 	} else {
 		return LR_LAN_HEARD_NOTHING;
 	}
-	return told ? LR_LAN_HEARD_REPORT : LR_LAN_HEARD_IDLE;
+	return heard_of(lan, now, told);
 }
 
 enum lr_lan_heard lr_lan_snoop(struct lr_lan *lan, uint64_t now, struct lr_lan_member *from,
@@ -207,7 +239,7 @@ enum lr_lan_heard lr_lan_snoop(struct lr_lan *lan, uint64_t now, struct lr_lan_m
 		heard = igmp(lan, now, from, c);
 	else if (p->family == 6 && p->proto == LR_ICMP6)
 		heard = mld(lan, now, from, c);
-	if (from && heard == LR_LAN_HEARD_REPORT)
+	if (heard == LR_LAN_HEARD_REPORT)
 		from->reports = true;
 	return heard;
 }

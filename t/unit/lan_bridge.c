@@ -193,9 +193,9 @@ static void many(void)
 	is_int(v.drop, LR_LAN_DROP_UNLISTED, "and no more");
 	now += 400 * LR_NS_PER_S;
 	ok(asks(third, "10.66.9.50", "10.66.0.2") == LR_LAN_ANSWER, "until one is gone");
-	is_int(lr_lan_machines(us.lan, at), 16, "in its place");
+	is_int(lr_lan_machines(us.lan, at), 1, "as all those are that were not heard since");
 	ok(asks(third, "10.66.9.51", "10.66.0.2") == LR_LAN_ANSWER &&
-			lr_lan_machines(us.lan, at) == 16 && lr_lan_machines_fresh(us.lan),
+			lr_lan_machines(us.lan, at) == 1 && lr_lan_machines_fresh(us.lan),
 		"a machine may take another address");
 }
 
@@ -287,6 +287,40 @@ static void bridges(void)
 	lr_lan_free(b);
 }
 
+/* IGMP version 2 of our interface (`from` NULL) or of a machine; whether members hear it. */
+static bool tells(const uint8_t *from, uint8_t type, const char *group)
+{
+	uint8_t *p = buf + LR_LAN_HEAD;
+	struct lr_ip g = ip_of(group);
+	size_t head = put_ip(p, from ? "10.66.9.9" : "10.66.0.1", group, 2, 1, 8);
+
+	memset(p + head, 0, 8);
+	p[head] = type;
+	memcpy(p + head + 4, g.b, 4);
+	if (from)
+		return heard(NULL, from, 0x0800, head + 8) == LR_LAN_COPIES;
+	return leave(head + 8) == LR_LAN_COPIES;
+}
+
+/* Behind us are several hosts, and others hear one member. */
+static void leaves(void)
+{
+	enum { JOIN = 0x16, LEAVE = 0x17 };
+	const char *g = "239.1.2.3";
+
+	asks(console, "10.66.9.9", "10.66.0.2");
+	ok(tells(NULL, JOIN, g) && tells(console, JOIN, g), "both join");
+	ok(!tells(console, LEAVE, g), "a machine leaves: we have it still, nobody is told");
+	ok(!tells(NULL, LEAVE, g), "we leave: others of the house may have it");
+	now += 259 * LR_NS_PER_S;
+	asks(console, "10.66.9.9", "10.66.0.2");
+	ok(!tells(NULL, LEAVE, g), "as long as it was asked for there");
+	now += 2 * LR_NS_PER_S;
+	ok(tells(NULL, LEAVE, g), "then it is told");
+	ok(tells(NULL, JOIN, "239.7.7.7") && tells(NULL, LEAVE, "239.7.7.7"),
+		"at once for a group that nobody of the house joined");
+}
+
 /* Who is told to stand by gives its machines up. */
 static void gives_up(void)
 {
@@ -298,6 +332,17 @@ static void gives_up(void)
 	now += 3 * LR_NS_PER_S;
 	size_t len = lr_lan_hello(us.lan, now, &frame);
 	ok(len == 60 && lr_lan_carries(us.lan), "alone, it carries");
+	lr_lan_machines_fresh(us.lan);
+	asks(third, "10.66.9.51", "10.66.0.2");
+	lr_lan_machines_fresh(us.lan);
+	now += 301 * LR_NS_PER_S;
+	len = lr_lan_hello(us.lan, now, &frame);
+	ok(lr_lan_machines(us.lan, at) == 0 && lr_lan_machines_fresh(us.lan),
+		"a machine that was not heard for five minutes is listed no more");
+	asks(third, "10.66.9.51", "10.66.0.2");
+	is_int(lr_lan_machines(us.lan, at), 1, "until it is heard again");
+	now += LR_NS_PER_S;
+	len = lr_lan_hello(us.lan, now, &frame);
 	memcpy(hello, frame, len);
 	struct lr_ip two = ip_of("10.66.0.2"), three = ip_of("10.66.0.3");
 	size_t first = lr_lan_hello(us.lan, now, &frame);
@@ -382,6 +427,7 @@ int main(void)
 	into_the_house();
 	many();
 	bridges();
+	leaves();
 	gives_up();
 	leases();
 	both_down();
