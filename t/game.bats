@@ -147,7 +147,7 @@ proc() {
 	is "$(jq -r 'select(.endpoint == "10.77.0.1:2342") | "\(.game) \(.name) \(.players)/\(.players_max) \(.version)"' \
 		"$BATS_TEST_TMPDIR/out")" "doom Our server 2/8 Chocolate Doom 3.0.0"
 	# An answer after the second question was asked belongs to the first.
-	spawn ns a socat -T 2 UDP4-RECVFROM:2343,fork SYSTEM:"sleep 0.5; cat $BATS_TEST_TMPDIR/answer"
+	spawn ns a socat -t 2 -T 2 UDP4-RECVFROM:2343,fork SYSTEM:"sleep 0.5; cat $BATS_TEST_TMPDIR/answer"
 	slow() { ns a lr-game servers --game doom --no-broadcast --wait 2 --json 127.0.0.1:2343 >"$BATS_TEST_TMPDIR/slow"; }
 	wait_until 10 slow
 	is "$(jq '.rtt_us >= 500000' "$BATS_TEST_TMPDIR/slow")" true
