@@ -12,8 +12,9 @@
 
 #include "lib/perf/stats.h"
 
-#define BUSY_PERCENT 90
-#define BUSY_PACKETS 100 /* a second; more is work */
+#define BUSY_PERCENT  90
+#define BUSY_AT_LEAST 20  /* percent that it really had: waiting alone is no loop */
+#define BUSY_PACKETS  100 /* a second; more is work */
 
 const struct lr_watch_kind lr_watch_kinds[LR_WATCH_METRICS] = {
 	[LR_WATCH_CPU] = {"processor", "cpu_percent", "cpu %", 1},
@@ -54,11 +55,12 @@ bool lr_watch_stat(struct lr_watch_proc *p, const char *text, long ticks, long p
 
 bool lr_watch_schedstat(struct lr_watch_proc *p, const char *text)
 {
-	unsigned long long ns;
+	unsigned long long ns, waited = 0;
 
-	if (sscanf(text, "%llu", &ns) != 1)
+	if (sscanf(text, "%llu %llu", &ns, &waited) < 1)
 		return false;
 	p->cpu_ns = ns;
+	p->waited_ns = waited;
 	return true;
 }
 
@@ -158,15 +160,17 @@ static void add_series(struct lr_watch *w, double at_s, const double row[LR_WATC
 	w->n++;
 }
 
-/* How long together it was busy with nothing to do. */
-static void note_busy(struct lr_watch *w, double seconds, const double row[LR_WATCH_METRICS])
+/* How long together it was busy with nothing to do. Where it shares a processor it cannot have all
+ * of it: what it waited for its turn counts, of what has run at all. */
+static void note_busy(struct lr_watch *w, double seconds, const struct lr_watch_proc *p,
+	const double row[LR_WATCH_METRICS])
 {
+	double waited = fmax(0, rate(p->waited_ns, w->proc.waited_ns, seconds) / 1e7);
+	double wanted = row[LR_WATCH_CPU] >= BUSY_AT_LEAST ? row[LR_WATCH_CPU] + waited : 0;
 	double packets =
 		fmax(0, row[LR_WATCH_RX]) + fmax(0, row[LR_WATCH_TX]); /* fmax(0, NAN) is 0 */
 
-	w->busy_s = row[LR_WATCH_CPU] >= BUSY_PERCENT && packets < BUSY_PACKETS
-			    ? w->busy_s + seconds
-			    : 0;
+	w->busy_s = wanted >= BUSY_PERCENT && packets < BUSY_PACKETS ? w->busy_s + seconds : 0;
 	w->busy_longest_s = fmax(w->busy_longest_s, w->busy_s);
 }
 
@@ -185,7 +189,7 @@ bool lr_watch_add(struct lr_watch *w, double at_s, const struct lr_watch_proc *p
 		for (int m = 0; m < LR_WATCH_METRICS; m++)
 			add_sum(&w->sums[m], row[m]);
 		add_series(w, at_s, row);
-		note_busy(w, seconds, row);
+		note_busy(w, seconds, proc, row);
 	}
 	w->began = true;
 	w->last_s = at_s;

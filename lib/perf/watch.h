@@ -54,6 +54,7 @@ extern const struct lr_watch_kind lr_watch_kinds[LR_WATCH_METRICS];
 /* What /proc counts upwards, and what it tells as it is. Zeroed before the first text is read. */
 struct lr_watch_proc {
 	uint64_t cpu_ns, switches;
+	uint64_t waited_ns; /* ready to run, while others had the processor; 0: not told */
 	double rss, pss, threads, fds;
 };
 /* Texts of /proc/PID/...; false when it is not understood, and nothing is changed. `ticks` a second

@@ -115,7 +115,8 @@ static void find_busy(struct found *f, const struct lr_watch *w, double idle, do
 
 	if (w->busy_longest_s >= BUSY_S)
 		tell(f, LR_WATCH_BUSY_LOOP, LR_WATCH_CPU,
-			"a processor was busy for %.0f s together while next to no packets moved",
+			"it ran, or waited to run, for %.0f s together while next to no packets "
+			"moved",
 			w->busy_longest_s);
 	else if (w->sums[LR_WATCH_CPU].n >= OVER_SAMPLES && cpu > (works ? active : idle))
 		tell(f, LR_WATCH_OVER, LR_WATCH_CPU, "%.3g %% processor, the target %s is %g %%",

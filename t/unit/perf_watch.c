@@ -22,7 +22,8 @@ static void test_texts(void)
 	is_int(p.cpu_ns, 3000000000ll, "stat: 250 + 50 ticks of 10 ms");
 	is_int(p.threads, 3, "stat: threads");
 	is_int(p.rss, 700 * 4096, "stat: pages");
-	ok(lr_watch_schedstat(&p, "123456789 55 7\n") && p.cpu_ns == 123456789, "schedstat: ns");
+	ok(lr_watch_schedstat(&p, "123456789 55 7\n") && p.cpu_ns == 123456789 && p.waited_ns == 55,
+		"schedstat: ns");
 	ok(lr_watch_status(&p,
 		   "Name:\tx\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n") &&
 			p.switches == 157,
@@ -45,6 +46,7 @@ struct life {
 	double cpu, rss, fds, rtt, answer, packets; /* at the beginning */
 	double rss_a_s, fds_a_s, slower_from;       /* rtt doubles from that second on */
 	double busy_from, busy_to, stall_at;
+	double shares; /* of the processor it has only that part of what it wants; 0: all */
 	double noise;
 };
 
@@ -65,7 +67,9 @@ static void live(const struct life *l, unsigned seconds)
 	lr_watch_init(&w);
 	for (unsigned s = 0; s <= seconds; s++) {
 		bool busy = s > l->busy_from && s <= l->busy_to;
-		p.cpu_ns += (uint64_t)((busy ? 99 : l->cpu) * 1e7);
+		double wants = (busy ? 99 : l->cpu) * 1e7, gets = l->shares ? l->shares : 1;
+		p.cpu_ns += (uint64_t)(wants * gets);
+		p.waited_ns += (uint64_t)(wants * (1 - gets));
 		p.switches += 10;
 		p.rss = l->rss + l->rss_a_s * s + floor(noise(l->noise) / 4096) * 4096;
 		p.fds = l->fds + floor(l->fds_a_s * s);
@@ -175,6 +179,14 @@ static void test_busy(void)
 	f = only();
 	ok(f && f->what == LR_WATCH_BUSY_LOOP && strstr(f->text, "8 s"),
 		"8 s of a whole processor without packets");
+	l.shares = 0.45;
+	live(&l, 300);
+	f = only();
+	ok(f && f->what == LR_WATCH_BUSY_LOOP && strstr(f->text, "8 s"),
+		"of a processor that another program has half of");
+	l.shares = 0.1;
+	live(&l, 300);
+	is_int(count(), 0, "what hardly runs is starved, no loop");
 	l = steady;
 	l.cpu = 95;
 	l.packets = 100000;
