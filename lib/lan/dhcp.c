@@ -15,7 +15,7 @@
 #include "lib/base/clock.h"
 #include "lib/net/ip.h"
 
-enum { HEAD = 14, ETH_IP4 = 0x0800, SERVER = 67, CLIENT = 68, TTL = 64 };
+enum { HEAD = 14, ETH_IP4 = 0x0800, SERVER = 67, CLIENT = 68 };
 enum { ASKS = 1, ANSWERS = 2, BROADCAST = 0x8000, COOKIE = 0x63825363 };
 /* Offsets in the message. */
 enum { XID = 4, FLAGS = 10, CIADDR = 12, YIADDR = 16, GIADDR = 24, CHADDR = 28, OPTIONS = 240 };
@@ -130,6 +130,7 @@ static uint8_t *put_number(uint8_t *at, uint8_t code, uint32_t value)
 static size_t put_heads(uint8_t *out, const uint8_t *end, const uint8_t to[6],
 	const uint8_t from[6], const struct lr_ip *src, uint32_t dst, bool answer)
 {
+	const struct lr_ip to_ip = lr_ip4(dst);
 	uint8_t *ip = out + HEAD, *udp = ip + 20;
 	size_t len = (size_t)(end - udp) - 8;
 
@@ -138,14 +139,7 @@ static size_t put_heads(uint8_t *out, const uint8_t *end, const uint8_t to[6],
 	memcpy(out, to, 6);
 	memcpy(out + 6, from, 6);
 	lr_put_be16(out + 12, ETH_IP4);
-	memset(ip, 0, 28);
-	ip[0] = 0x45;
-	lr_put_be16(ip + 2, (uint16_t)(28 + len));
-	ip[8] = TTL;
-	ip[9] = LR_UDP;
-	memcpy(ip + 12, src->b, 4);
-	lr_put_be32(ip + 16, dst);
-	lr_ip4_checksum(ip);
+	lr_ip_head(ip, src, &to_ip, 0, LR_UDP, 8 + len);
 	lr_put_be16(udp, answer ? SERVER : CLIENT);
 	lr_put_be16(udp + 2, answer ? CLIENT : SERVER);
 	lr_put_be16(udp + 4, (uint16_t)(8 + len));

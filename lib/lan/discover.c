@@ -17,8 +17,7 @@ enum {
 	AT_WHAT = 12,
 	AT_TO = 16,
 	AT_NUMBER = 20,
-	AT_FROM = 28,
-	TTL = 64
+	AT_FROM = 28
 };
 enum { MORE = 0x2000, OFFSET = 0x1fff }; /* RFC 791 3.1 */
 
@@ -132,30 +131,6 @@ static struct lr_ip echo_to(const struct lr_ip *own, const uint8_t *question)
 	return lr_ip4(UINT32_MAX);
 }
 
-/* An IP header of ours for `size` bytes in all; what it takes. */
-static size_t put_ip(uint8_t *packet, const struct lr_ip *own, const struct lr_ip *to, size_t size)
-{
-	if (own->family == 4) {
-		memset(packet, 0, IP);
-		packet[0] = 0x45;
-		lr_put_be16(packet + 2, (uint16_t)size);
-		packet[8] = TTL;
-		packet[9] = LR_UDP;
-		memcpy(packet + 12, own->b, 4);
-		memcpy(packet + 16, to->b, 4);
-		lr_ip4_checksum(packet);
-		return IP;
-	}
-	memset(packet, 0, IP6);
-	packet[0] = 0x60;
-	lr_put_be16(packet + 4, (uint16_t)(size - IP6));
-	packet[6] = LR_UDP;
-	packet[7] = TTL;
-	memcpy(packet + 8, own->b, 16);
-	memcpy(packet + 24, to->b, 16);
-	return IP6;
-}
-
 size_t lr_discover_answer(const struct lr_ip *own, const uint8_t *question, size_t len,
 	enum lr_discover_what what, uint8_t *packet)
 {
@@ -171,7 +146,7 @@ size_t lr_discover_answer(const struct lr_ip *own, const uint8_t *question, size
 		return 0;
 	struct lr_ip src = lr_packet_src(question);
 	struct lr_ip to = what == LR_DISCOVER_ECHO ? echo_to(own, question) : src;
-	uint8_t *udp = packet + put_ip(packet, own, &to, size);
+	uint8_t *udp = packet + lr_ip_head(packet, own, &to, 0, LR_UDP, size - at);
 	memcpy(udp, question + at + 2, 2);
 	memcpy(udp + 2, question + at, 2);
 	lr_put_be16(udp + 4, (uint16_t)(size - at));

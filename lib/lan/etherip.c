@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { VERSION_AT = 0x3000, HEAD = 2, TTL = 64 };
+enum { VERSION_AT = 0x3000, HEAD = 2 };
 enum { ETH_VLAN = 0x8100, ETH_QINQ = 0x88a8, ETH_TYPES = 0x0600, TAG = 4 };
 
 bool lr_lan_frame_type(const uint8_t *frame, size_t len, uint16_t *type, size_t *at)
@@ -88,52 +88,19 @@ static const struct lr_ip *own_of(const struct lr_lan *lan, uint8_t family)
 	return NULL;
 }
 
-static uint8_t *wrap4(struct lr_lan *lan, const struct lr_ip *from, const struct lr_ip *to,
-	uint8_t *body, size_t len)
-{
-	uint8_t *ip = body - 20;
-
-	memset(ip, 0, 20);
-	ip[0] = 0x45;
-	lr_put_be16(ip + 2, (uint16_t)(20 + len));
-	lr_put_be16(ip + 4, lan->id++);
-	ip[8] = TTL;
-	ip[9] = LR_ETHERIP;
-	memcpy(ip + 12, from->b, 4);
-	memcpy(ip + 16, to->b, 4);
-	lr_ip4_checksum(ip);
-	return ip;
-}
-
-static uint8_t *wrap6(const struct lr_ip *from, const struct lr_ip *to, uint8_t *body, size_t len)
-{
-	uint8_t *ip = body - 40;
-
-	memset(ip, 0, 40);
-	ip[0] = 0x60;
-	lr_put_be16(ip + 4, (uint16_t)len);
-	ip[6] = LR_ETHERIP;
-	ip[7] = TTL;
-	memcpy(ip + 8, from->b, 16);
-	memcpy(ip + 24, to->b, 16);
-	return ip;
-}
-
 uint8_t *lr_lan_wrap(
 	struct lr_lan *lan, const struct lr_lan_member *to, uint8_t *frame, size_t *len)
 {
 	const struct lr_ip *four = own_of(lan, 4), *six = own_of(lan, 6);
-	uint8_t *body = frame - HEAD, *packet;
+	bool by_four = four && to->at[0].family;
+	uint8_t *body = frame - HEAD, *packet = body - (by_four ? 20 : 40);
 	size_t n = *len + HEAD;
 
-	lr_put_be16(body, VERSION_AT);
-	if (four && to->at[0].family)
-		packet = wrap4(lan, four, &to->at[0], body, n);
-	else if (six && to->at[1].family)
-		packet = wrap6(six, &to->at[1], body, n);
-	else
+	if (!by_four && (!six || !to->at[1].family))
 		return NULL;
-	*len = n + (size_t)(body - packet);
+	lr_put_be16(body, VERSION_AT);
+	*len = n + (by_four ? lr_ip_head(packet, four, &to->at[0], lan->id++, LR_ETHERIP, n)
+			    : lr_ip_head(packet, six, &to->at[1], 0, LR_ETHERIP, n));
 	return packet;
 }
 

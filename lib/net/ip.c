@@ -16,6 +16,7 @@
 #define IP4_HEADER 20
 #define IP6_HEADER 40
 #define LENGTH_MAX 65535
+#define HOPS       64
 /* More extension headers than any real packet has; bounds the walk over a hostile one. */
 #define HEADERS_MAX 12
 
@@ -217,4 +218,29 @@ void lr_udp_checksum(const uint8_t *ip, uint8_t *udp, uint32_t len)
 	uint16_t sum = lr_sum_fold(lr_sum(udp, len, lr_sum_pseudo(ip, LR_UDP, len)));
 	sum = sum ? sum : 0xffff;
 	memcpy(udp + 6, &sum, 2);
+}
+
+size_t lr_ip_head(uint8_t *ip, const struct lr_ip *src, const struct lr_ip *dst, uint16_t id,
+	uint8_t protocol, size_t payload)
+{
+	if (src->family == 6) {
+		memset(ip, 0, IP6_HEADER);
+		ip[0] = 0x60;
+		lr_put_be16(ip + 4, (uint16_t)payload);
+		ip[6] = protocol;
+		ip[7] = HOPS;
+		memcpy(ip + 8, src->b, 16);
+		memcpy(ip + 24, dst->b, 16);
+		return IP6_HEADER;
+	}
+	memset(ip, 0, IP4_HEADER);
+	ip[0] = 0x45;
+	lr_put_be16(ip + 2, (uint16_t)(IP4_HEADER + payload));
+	lr_put_be16(ip + 4, id);
+	ip[8] = HOPS;
+	ip[9] = protocol;
+	memcpy(ip + 12, src->b, 4);
+	memcpy(ip + 16, dst->b, 4);
+	lr_ip4_checksum(ip);
+	return IP4_HEADER;
 }

@@ -86,5 +86,10 @@ uint64_t lr_sum_pseudo(const uint8_t *ip, uint8_t proto, uint32_t l4_len);
 void lr_udp_checksum(const uint8_t *ip, uint8_t *udp, uint32_t len);
 /* Writes the IPv4 header checksum; nothing for IPv6. */
 void lr_ip4_checksum(uint8_t *ip);
+/* Writes the header, without options and with 64 hops to live, of a packet from `src` to `dst`,
+ * which are of one family, with `payload` bytes behind it; `id` is for IPv4. Its length, 20 or 40.
+ */
+size_t lr_ip_head(uint8_t *ip, const struct lr_ip *src, const struct lr_ip *dst, uint16_t id,
+	uint8_t protocol, size_t payload);
 
 #endif

@@ -12,8 +12,6 @@
 #include "lib/net/link.h"
 
 #define ETH_HEAD 14
-#define IP4_HEAD 20
-#define IP6_HEAD 40
 #define UDP_HEAD 8
 #define TCP_HEAD 20
 #define ACK_PUSH 0x18
@@ -207,26 +205,14 @@ void lr_synth_free(struct lr_synth *s)
 
 static size_t put_ip(uint8_t *p, const struct stream *k, size_t l4)
 {
-	if (k->from.family == 6) {
-		memset(p, 0, IP6_HEAD);
-		p[0] = 0x60;
-		lr_put_be16(p + 4, (uint16_t)l4);
-		p[6] = k->proto == LR_GAME_UDP ? LR_UDP : LR_TCP;
-		p[7] = 64;
-		memcpy(p + 8, k->from.b, 16);
-		memcpy(p + 24, k->to.b, 16);
-		return IP6_HEAD;
+	size_t head =
+		lr_ip_head(p, &k->from, &k->to, 0, k->proto == LR_GAME_UDP ? LR_UDP : LR_TCP, l4);
+
+	if (k->from.family == 4) {
+		p[6] = 0x40; /* DF */
+		lr_ip4_checksum(p);
 	}
-	memset(p, 0, IP4_HEAD);
-	p[0] = 0x45;
-	lr_put_be16(p + 2, (uint16_t)(IP4_HEAD + l4));
-	p[6] = 0x40; /* DF */
-	p[8] = 64;
-	p[9] = k->proto == LR_GAME_UDP ? LR_UDP : LR_TCP;
-	memcpy(p + 12, k->from.b, 4);
-	memcpy(p + 16, k->to.b, 4);
-	lr_ip4_checksum(p);
-	return IP4_HEAD;
+	return head;
 }
 
 /* Header and payload behind the IP header at `ip`. */
