@@ -293,6 +293,13 @@ static int browse(struct browser *b)
 	return 0;
 }
 
+static int none_answered(const struct browser *b)
+{
+	lr_err_set(
+		&b->cli->err, LR_EXIT_FAILED, "no server answered within %.3g s", b->args->wait_s);
+	return lr_game_failed(b->cli);
+}
+
 static int search(struct lr_cli *cli)
 {
 	struct browser b = {.cli = cli, .args = cli->args};
@@ -306,10 +313,7 @@ static int search(struct lr_cli *cli)
 	if (!b.servers || choose(&b) < 0 || browse(&b) < 0)
 		code = lr_game_failed(cli);
 	else if (b.n_found == 0)
-		code = lr_err_set(&cli->err, LR_EXIT_FAILED, "no server answered within %.3g s",
-			       b.args->wait_s) < 0
-			       ? lr_game_failed(cli)
-			       : LR_EXIT_OK;
+		code = none_answered(&b);
 	lr_servers_free(b.servers);
 	lr_games_release(&b.all);
 	return code;

@@ -89,11 +89,14 @@ static bool carry(struct lr_bench_pair *p, int from)
 bool lr_bench_pair_meet(struct lr_bench_pair *p)
 {
 	unsigned before = p->sessions;
+	bool more;
 
 	p->now += APART_NS;
 	lr_wg_peer_set_keepalive(p->wg[0], p->now, p->peer[0], 25);
-	while (carry(p, 0) | carry(p, 1))
-		;
+	do {
+		more = carry(p, 0);
+		more = carry(p, 1) || more;
+	} while (more);
 	lr_wg_peer_set_keepalive(p->wg[0], p->now, p->peer[0], 0);
 	return p->sessions != before;
 }
